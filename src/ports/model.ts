@@ -1,0 +1,80 @@
+import type { Text } from '#base';
+import type { Role, Service } from '#topology';
+
+/** Where a flow is known from. The default table prints `table` and `prose`. */
+export type Origin = 'table' | 'prose' | 'derived' | 'option';
+
+/** One end of a flow. */
+export interface Party {
+  readonly role: Role | 'internalClient' | 'remoteClient' | 'logController' | 'any';
+  readonly interface?: 'internal' | 'external';
+  /** Destinations only: the load balancer's address, or each member by itself. */
+  readonly via?: 'vip' | 'member';
+  /** FQDN of the pool, when the end is one pool. */
+  readonly pool?: string;
+  /** FQDNs of the topology's hosts at this end; empty for clients and `any`. */
+  readonly hosts: readonly string[];
+  /** IP addresses or CIDR blocks; for `via: 'vip'` the VIP alone; `['any']` for anywhere. */
+  readonly addresses: readonly string[];
+}
+
+/** One permitted conversation: a row of the port table, and the cause of every socket. */
+export interface Flow {
+  /** Row id, unique in the plan, e.g. `DH-06`; further pools of one role add `@<pool fqdn>`. */
+  readonly id: string;
+  readonly origin: Origin;
+  readonly service: Service;
+  readonly application: 'HTTP' | 'HTTPS' | 'SIP' | 'CLS';
+  readonly security: 'none' | 'TLS' | 'MTLS';
+  readonly transport: 'TCP';
+  readonly port: number;
+  readonly source: Party;
+  readonly destination: Party;
+  readonly note: Text;
+}
+
+/** A flow as one device sees it. */
+export interface Leg {
+  /** Id of the flow the leg belongs to. */
+  readonly flow: string;
+  readonly kind: 'direct' | 'clientToVip' | 'balancerToMember' | 'healthProbe';
+  readonly source: { readonly host?: string; readonly addresses: readonly string[] };
+  readonly destination: { readonly host?: string; readonly address: string; readonly port: number };
+}
+
+/** A socket one host has to open, and the flows that ask for it. */
+export interface Listener {
+  /** FQDN of the host that opens it. */
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly service: Service;
+  readonly security: 'none' | 'TLS' | 'MTLS';
+  /** Every flow that ends at this socket, balanced flows included. */
+  readonly flows: readonly Flow[];
+  /** Hosts (FQDN) whose certificate admits them here; union over the flows. */
+  readonly trustedPeers: readonly string[];
+  /** True when some flow lets in clients that present no certificate. */
+  readonly anonymousClients: boolean;
+}
+
+/** One port of a VIP: what the balancer serves and whom it hands the connection to. */
+export interface VirtualService {
+  /** Pool FQDN. */
+  readonly pool: string;
+  /** FQDN of the balancer host. */
+  readonly balancer: string;
+  readonly service: Service;
+  readonly address: string;
+  readonly port: number;
+  readonly flows: readonly Flow[];
+  readonly members: readonly {
+    readonly host: string;
+    readonly address: string;
+    readonly port: number;
+  }[];
+  /** `source`: one client address stays with one member for 20 minutes (internal web rows). */
+  readonly affinity: 'none' | 'source';
+  /** Seconds. */
+  readonly idleTimeout: number;
+}

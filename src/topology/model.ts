@@ -1,0 +1,110 @@
+/** What a host does in the deployment. */
+export type Role = 'director' | 'frontEnd' | 'edge' | 'reverseProxy' | 'balancer';
+
+/** One machine of the topology. Its names and addresses are unique in the deployment. */
+export interface Host {
+  readonly fqdn: string;
+  readonly role: Role;
+  /** The FQDN of the pool it belongs to; only Directors and Front Ends have one. */
+  readonly pool?: string;
+  /** The address (IPv4 or IPv6 literal) on the inside; all a Director, Front End or balancer has. */
+  readonly address: string;
+  /** The outside interface of an Edge or a reverse proxy. */
+  readonly external?: { readonly address: string; readonly fqdns: readonly string[] };
+}
+
+export type LoadBalancing = 'none' | 'dns' | 'hardware';
+export type NatMode = 'source' | 'destination';
+export type EngineName = 'embedded' | 'nftables' | 'haproxy';
+
+/** Several servers of one role that answer to one name. */
+export interface Pool {
+  readonly fqdn: string;
+  readonly role: 'director' | 'frontEnd';
+  readonly loadBalancing: LoadBalancing;
+  /** CIDR block every member (and the VIP) lies in. */
+  readonly network?: string;
+  /** Required for `hardware`; for `dns` the address of the web services only. */
+  readonly vip?: string;
+  readonly nat: NatMode;
+  readonly engine: EngineName;
+  /** FQDN of the balancer host that serves the VIP; set whenever `vip` is. */
+  readonly balancer?: string;
+  /** Front End pools only: FQDN of the pool that takes over. */
+  readonly backupPool?: string;
+  readonly members: readonly Host[];
+  /** Names of the internal and external web sites. */
+  readonly web: { readonly internal: string; readonly external: string };
+}
+
+/**
+ * Everything that listens somewhere; the keys of the `ports:` section of the topology.
+ * Their default numbers live in `#ports`, nowhere else.
+ */
+export const services = [
+  'webInternalPlain',
+  'webInternal',
+  'webExternalPlain',
+  'webExternal',
+  'interServer',
+  'sip',
+  'accessEdge',
+  'accessEdgeAlternate',
+  'publishedPlain',
+  'published',
+  'logControl',
+  'logStatus',
+  'logTransfer',
+] as const;
+export type Service = (typeof services)[number];
+
+/** The deployment as the file describes it: validated, defaults filled in, nothing derived yet. */
+export interface Topology {
+  readonly name: string;
+  /** SIP domains served, lower case; the first is the primary one. */
+  readonly sipDomains: readonly string[];
+  readonly networks: {
+    /** CIDR blocks internal clients live in. */
+    readonly internalClients: readonly string[];
+    /** CIDR blocks of administrators; log controllers outside the hosts live here. */
+    readonly administration: readonly string[];
+  };
+  readonly pools: readonly Pool[];
+  /** `nextHop` is the FQDN of the Director (or Front End) pool. */
+  readonly edges: readonly (Host & { readonly nextHop: string })[];
+  readonly reverseProxies: readonly Host[];
+  readonly balancers: readonly Host[];
+  /** Host names of the simple URLs, e.g. `meet.contoso.com`. */
+  readonly simpleUrls: {
+    readonly meet: readonly string[];
+    readonly dialin: string | undefined;
+    readonly admin: string | undefined;
+  };
+  readonly ports: Readonly<Partial<Record<Service, number>>>;
+  readonly options: {
+    /** Internal clients may sign in at the Director on the SIP port and are redirected (301). */
+    readonly internalClientsSignInAtDirector: boolean;
+    /** Log controllers are admitted from the administration networks and the hosts only. */
+    readonly loggingFromAdministrationOnly: boolean;
+    /** Also open inter-server traffic from Front Ends to the Directors (contradiction C4). */
+    readonly interServerToDirector: boolean;
+  };
+  readonly users: {
+    /** Digest algorithms offered, best first (RFC 8760). */
+    readonly digest: readonly ('SHA-256' | 'MD5')[];
+  };
+  readonly trust: {
+    /** PEM file of a CA of the site's own; undefined: the CA under the state directory. */
+    readonly caFile: string | undefined;
+    /** Directory with `<fqdn>.crt`/`<fqdn>.key` of the site's own; undefined: the state directory. */
+    readonly certificateDirectory: string | undefined;
+    /** PEM CRL of the site's own CA. */
+    readonly crlFile: string | undefined;
+  };
+  readonly timers: {
+    /** Seconds between two health probes of a member. Default 2. */
+    readonly probeInterval: number;
+    /** Seconds after which the balancer closes an idle connection. Default 1800. */
+    readonly idleTimeout: number;
+  };
+}
