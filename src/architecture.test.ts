@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+/** Which domains each domain may import. What is not written here is forbidden. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  topology: ['base'],
+  ports: ['base', 'topology'],
+  trust: ['base', 'topology', 'ports'],
+  sip: ['base'],
+  identity: ['base', 'topology', 'sip'],
+  director: ['base', 'topology', 'ports', 'trust', 'sip', 'identity'],
+  'front-end': ['base', 'topology', 'ports', 'trust', 'sip', 'identity'],
+  edge: ['base', 'topology', 'ports', 'trust', 'sip'],
+  'reverse-proxy': ['base', 'topology', 'ports', 'trust'],
+  web: ['base', 'topology', 'ports', 'trust', 'identity'],
+  balancer: ['base', 'topology', 'ports', 'trust', 'sip'],
+  logging: ['base', 'topology', 'ports', 'trust', 'sip'],
+  host: [
+    'base',
+    'topology',
+    'ports',
+    'trust',
+    'sip',
+    'identity',
+    'director',
+    'front-end',
+    'edge',
+    'reverse-proxy',
+    'web',
+    'balancer',
+    'logging',
+  ],
+  proof: ['base', 'topology', 'ports', 'trust', 'sip', 'identity', 'logging'],
+  cli: [
+    'base',
+    'topology',
+    'ports',
+    'trust',
+    'sip',
+    'identity',
+    'balancer',
+    'logging',
+    'host',
+    'proof',
+  ],
+};
+
+/** Parts that do no I/O and read no clock: time, randomness and files come in as arguments. */
+const pure: readonly string[] = [
+  'src/topology/**/*.ts',
+  'src/ports/**/*.ts',
+  'src/sip/message/**/*.ts',
+  'src/sip/transaction/**/*.ts',
+  'src/*/policy/**/*.ts',
+  'src/logging/ladder*.ts',
+];
+
+const crossing = /(?:\bfrom|\bimport)\s*\(?\s*['"]#([\w-]+)['"]/gu;
+const effects =
+  /\b(?:from|import)\s*\(?\s*['"]node:(?:net|tls|dgram|dns|fs|fs\/promises|http|https|child_process|worker_threads|sqlite)['"]|\bDate\.now\(|\bMath\.random\(|\bset(?:Timeout|Interval|Immediate)\(/u;
+
+/** Source files of a pattern, tests and compliance suites left out. */
+const sources = (pattern: string): string[] =>
+  globSync(pattern).filter((path) => !path.endsWith('.test.ts'));
+
+test('every domain has its line in the table', () => {
+  const domains = globSync('src/*/index.ts').map((path) => path.split('/')[1]);
+  assert.deepEqual(new Set(domains), new Set(Object.keys(mayImport)));
+});
+
+test('every domain has its name in the imports map of package.json', () => {
+  const manifest: unknown = JSON.parse(readFileSync('package.json', 'utf8'));
+  assert.ok(typeof manifest === 'object' && manifest !== null && 'imports' in manifest);
+  const expected = Object.keys(mayImport).map((domain) => [
+    `#${domain}`,
+    `./src/${domain}/index.ts`,
+  ]);
+  assert.deepEqual(manifest.imports, Object.fromEntries(expected));
+});
+
+for (const [domain, allowed] of Object.entries(mayImport)) {
+  test(`${domain} imports ${allowed.join(', ') || 'no other domain'}`, () => {
+    for (const file of sources(`src/${domain}/**/*.{ts,tsx}`)) {
+      for (const [, target] of readFileSync(file, 'utf8').matchAll(crossing)) {
+        assert.ok(target !== undefined && allowed.includes(target), `${file} imports #${target}`);
+      }
+    }
+  });
+}
+
+for (const pattern of pure) {
+  test(`${pattern} does no I/O and reads no clock`, () => {
+    for (const file of sources(pattern)) {
+      const found = effects.exec(readFileSync(file, 'utf8'));
+      assert.equal(found, null, `${file}: ${found?.[0]}`);
+    }
+  });
+}
+
+test('no port number of the table stands outside src/ports and the examples', () => {
+  // The catalogue is the one place that knows them; everything else asks the plan.
+  const numbers = /(?<![\w.\-#])(?:80|443|444|8080|4443|5061|50001|50002|50003)(?![\w.%])/u;
+  const files = globSync('src/**/*.ts').filter(
+    (path) => !path.startsWith('src/ports/') && !path.endsWith('.test.ts'),
+  );
+  for (const file of files) {
+    for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+      // Prose may name the row it is about; code may not.
+      const code = line.replace(/^\s*(?:\/\/|\/?\*).*$/u, '').replace(/\s\/\/ .*$/u, '');
+      assert.ok(!numbers.test(code), `${file}:${index + 1}: ${line.trim()}`);
+    }
+  }
+});
+
+test('no source file is longer than 400 lines', () => {
+  for (const file of globSync('src/**/*.{ts,tsx}')) {
+    if (file.endsWith('.test.ts')) continue;
+    const lines = readFileSync(file, 'utf8').split('\n').length - 1;
+    assert.ok(lines <= 400, `${file} has ${lines} lines`);
+  }
+});

@@ -1,0 +1,48 @@
+import type { Text } from '#base';
+
+/** What the front of the command line says, before any command does. */
+export const texts = {
+  about: {
+    en: 'A Director pool for SIP: one topology file runs it, balances it and proves its port table.',
+    de: 'Ein Directorpool für SIP: Eine Topologiedatei betreibt ihn, verteilt seine Last und beweist seine Porttabelle.',
+  },
+  everywhere: {
+    en: `
+Everywhere:
+  --state DIR   where the CA, certificates, users, keys and records live
+                (default ./.usher; /var/lib/usher for serve; variable USHER_STATE)
+  --lang en|de  language of what you read here (default: LANG); logs stay English
+  --help        after any command: what it does, with examples
+
+Exit status: 0 as asked; 1 a negative verdict (a row fails); 2 bad usage or bad topology.
+
+First steps:
+  usher up                       the Contoso example, every row proven, on this machine
+  usher init --out topology.yaml write a topology of your own
+  usher ports --format html      the port table for the firewall team`,
+    de: `
+Überall:
+  --state DIR   wo CA, Zertifikate, Benutzer, Schlüssel und Aufzeichnungen liegen
+                (Vorgabe ./.usher; /var/lib/usher bei serve; Variable USHER_STATE)
+  --lang en|de  Sprache dessen, was Sie hier lesen (Vorgabe: LANG); Protokolle bleiben englisch
+  --help        nach jedem Befehl: was er tut, mit Beispielen
+
+Rückgabe: 0 wie verlangt; 1 ein negatives Urteil (eine Zeile fällt durch); 2 falscher Aufruf
+oder fehlerhafte Topologie.
+
+Erste Schritte:
+  usher up                       das Contoso-Beispiel, jede Zeile bewiesen, auf diesem Rechner
+  usher init --out topology.yaml eine eigene Topologie schreiben
+  usher ports --format html      die Porttabelle für das Firewall-Team`,
+  },
+  langAllowed: {
+    en: 'the language is en or de',
+    de: 'die Sprache ist en oder de',
+  },
+  needsValue: { en: 'needs a value', de: 'braucht einen Wert' },
+  unexpected: {
+    en: 'This is a defect of Usher; the cause follows.',
+    de: 'Das ist ein Fehler in Usher; die Ursache folgt.',
+  },
+  remedy: { en: 'What to do', de: 'Abhilfe' },
+} as const satisfies Record<string, Text>;
