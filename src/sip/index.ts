@@ -1,0 +1,20 @@
+export * from './channels.ts';
+export * from './message/index.ts';
+export { continueChain, runChain } from './proxy/chain.ts';
+export { loop, maxForwards } from './proxy/deciders.ts';
+export type {
+  Destination,
+  ForwardPlan,
+  NamedDecider,
+  Outcome,
+  RequestContext,
+  ResponseHeaders,
+  SipHop,
+  Target,
+} from './proxy/model.ts';
+export { SipServer } from './server.ts';
+export type { SipAdmission, SipListener, SipServerOptions } from './server.ts';
+export { dialledLabel, formatEndpoint } from './transport/connection.ts';
+export type { Connection, Endpoint, Peer } from './transport/connection.ts';
+export { defaultLimits } from './transport/limits.ts';
+export type { SipLimits } from './transport/limits.ts';

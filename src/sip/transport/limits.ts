@@ -1,0 +1,57 @@
+import type { Limits } from '../message/index.ts';
+
+/** Bounds of one SipServer; each names what it defends against. */
+export interface SipLimits {
+  /** Size limits of messages; defaults of the message layer. */
+  readonly framing: Partial<Limits>;
+  /** Open incoming connections of the whole server: file descriptors and memory. */
+  readonly maxConnections: number;
+  /** TLS handshakes not finished: memory and CPU of peers that connect and say nothing. */
+  readonly maxHalfOpen: number;
+  /** New connections of one source address within a second: handshakes are the costly part. */
+  readonly newConnectionsPerSource: number;
+  /** Milliseconds for a TLS handshake, incoming or dialled, TCP connect included. */
+  readonly handshakeTimeout: number;
+  /** Milliseconds for the first whole message or ping of a client: silent connections. */
+  readonly firstMessageTimeout: number;
+  /** Milliseconds from the first byte of a message to its last: slow senders. */
+  readonly messageTimeout: number;
+  /** Milliseconds without a byte from the peer. */
+  readonly idleTimeout: number;
+  /** Bytes queued towards a peer above which new requests to it are refused (503). */
+  readonly congestedBytes: number;
+  /** Bytes queued towards a peer above which its connection is closed. */
+  readonly maxQueueBytes: number;
+  /** Transactions in progress that came over one connection of a client. */
+  readonly transactionsPerClient: number;
+  /** The same for a trusted server, which speaks for many clients. */
+  readonly transactionsPerServer: number;
+  /** Seconds to name in Retry-After of a 503. */
+  readonly retryAfter: number;
+  /** Milliseconds a hop that failed is tried only after those that did not. */
+  readonly hopFailureMemory: number;
+  /** Milliseconds to wait before each further try of a branch's last hop. */
+  readonly redialDelays: readonly number[];
+  /** Targets one request may fork to when it carries no Max-Breadth (RFC 5393 5.3.3). */
+  readonly maxBreadth: number;
+}
+
+/** The bounds used where a role names none. */
+export const defaultLimits: SipLimits = {
+  framing: {},
+  maxConnections: 20_000,
+  maxHalfOpen: 1_000,
+  newConnectionsPerSource: 1_000,
+  handshakeTimeout: 5_000,
+  firstMessageTimeout: 60_000,
+  messageTimeout: 10_000,
+  idleTimeout: 3_600_000,
+  congestedBytes: 1_048_576,
+  maxQueueBytes: 8_388_608,
+  transactionsPerClient: 256,
+  transactionsPerServer: 50_000,
+  retryAfter: 5,
+  hopFailureMemory: 2_000,
+  redialDelays: [0, 100, 400],
+  maxBreadth: 60,
+};
