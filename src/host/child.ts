@@ -1,0 +1,124 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, closeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { UsherError } from '#base';
+import { isReport, type Order, type Report } from './protocol.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
+
+export interface ChildOptions {
+  readonly args: readonly string[];
+  /** File that receives what the process writes; created with mode 0600, appended to. */
+  readonly logFile: string;
+  /** Called when the process ends without having been told to. */
+  readonly died: (how: string) => void;
+}
+
+/** One host process: started, told what to do, and ended for certain. */
+export class Child {
+  readonly #options: ChildOptions;
+  readonly #waiting = new Map<Report['kind'], PromiseWithResolvers<void>>();
+  #process: ChildProcess | undefined;
+  #ending = false;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+  }
+
+  /** Process id, or undefined before the start and after the end. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Starts the process and resolves when its code is loaded and it waits for orders. */
+  async load(): Promise<void> {
+    const log = openSync(this.#options.logFile, 'a', 0o600);
+    try {
+      const child = fork(launcher, [...this.#options.args], {
+        // Standard input closed; orders and reports travel on the IPC channel, which also ties
+        // the child's life to ours: when we are gone, it sees the channel close and ends.
+        stdio: ['ignore', log, log, 'ipc'],
+        execArgv: [],
+      });
+      this.#process = child;
+      child.on('message', (message) => {
+        if (isReport(message)) this.#hear(message);
+      });
+      child.on('exit', (code, signal) => this.#ended(signal ?? `exit status ${code}`));
+      child.on('error', (error) => this.#ended(error.message));
+    } finally {
+      closeSync(log);
+    }
+    await this.#expect('loaded');
+  }
+
+  /** Opens the host's sockets; rejects with the reason the host gave. */
+  async start(): Promise<void> {
+    await this.#tell({ kind: 'start' }, 'started');
+  }
+
+  /** Takes no new work and ends the old within `deadline` milliseconds; then the process ends. */
+  async drain(deadline: number): Promise<void> {
+    this.#ending = true;
+    if (this.#process === undefined) return;
+    await this.#tell({ kind: 'drain', deadline }, 'drained').catch(() => {
+      // The end of the process is the end of the drain, however it came.
+    });
+    await this.close();
+  }
+
+  /** Ends the process: asked first, then forced after three seconds. */
+  async close(): Promise<void> {
+    this.#ending = true;
+    const child = this.#process;
+    if (child === undefined) return;
+    const exited = once(child, 'exit');
+    if (child.connected) child.send({ kind: 'close' } satisfies Order, () => {});
+    else child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), 3000);
+    await exited;
+    clearTimeout(force);
+  }
+
+  #tell(order: Order, answer: Report['kind']): Promise<void> {
+    const answered = this.#expect(answer);
+    this.#process?.send(order, () => {
+      // A send that fails means the process is gone: its exit rejects what waits.
+    });
+    return answered;
+  }
+
+  #expect(kind: Report['kind']): Promise<void> {
+    const waiting = Promise.withResolvers<void>();
+    this.#waiting.set(kind, waiting);
+    return waiting.promise;
+  }
+
+  #hear(report: Report): void {
+    if (report.kind === 'failed') {
+      const { code, message, remedy } = report;
+      this.#reject(new UsherError(code, message, { remedy }));
+      return;
+    }
+    this.#waiting.get(report.kind)?.resolve();
+    this.#waiting.delete(report.kind);
+  }
+
+  #ended(how: string): void {
+    if (this.#process === undefined) return;
+    this.#process = undefined;
+    this.#reject(
+      new UsherError('USHER_HOST_DIED', `the process ended early: ${how}`, {
+        remedy: `Read ${this.#options.logFile}.`,
+        exitStatus: 1,
+      }),
+    );
+    if (!this.#ending) this.#options.died(how);
+  }
+
+  #reject(error: UsherError): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}

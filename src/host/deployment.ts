@@ -1,0 +1,155 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock, type Cancel, type Dump, type Lifecycle } from '#base';
+import type { Plan } from '#ports';
+import { hostsOf, type Host, type Role } from '#topology';
+import { Child } from './child.ts';
+
+/**
+ * The order in which hosts open their sockets: who is asked before who asks. Front Ends and
+ * Directors first, then the balancer that probes them, then those who come in through it.
+ */
+const phases: readonly (readonly Role[])[] = [
+  ['frontEnd', 'director'],
+  ['balancer'],
+  ['edge', 'reverseProxy'],
+];
+
+export interface DeploymentOptions {
+  readonly plan: Plan;
+  readonly topologyFile: string;
+  readonly stateDirectory: string;
+  /** Called as hosts come, fall and come back; `detail` is English and fit for a person. */
+  readonly progress: (host: Host, step: HostStep, detail?: string) => void;
+}
+
+export type HostStep = 'loading' | 'loaded' | 'started' | 'died' | 'restarted' | 'stopped';
+
+/** Every host of a topology on this machine, each as a process of its own. */
+export class Deployment implements Lifecycle {
+  readonly #options: DeploymentOptions;
+  readonly #children = new Map<string, Child>();
+  readonly #restarts = new Map<string, number>();
+  readonly #timers = new Set<Cancel>();
+  #closing = false;
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+  }
+
+  /** Hosts load side by side and open their sockets in dependency order. */
+  async start(): Promise<void> {
+    const hosts = hostsOf(this.#options.plan.topology);
+    try {
+      const loading = new Map(hosts.map((host) => [host.fqdn, this.#load(host)]));
+      // One rejection must not stay unheard while another is awaited.
+      const all = Promise.all(loading.values());
+      all.catch(() => {});
+      for (const roles of phases) {
+        const next = hosts.filter((host) => roles.includes(host.role));
+        await Promise.all(
+          next.map(async (host) => {
+            await loading.get(host.fqdn);
+            await this.#children.get(host.fqdn)?.start();
+            this.#options.progress(host, 'started');
+          }),
+        );
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Drains in the reverse order of the start, so that nobody's next hop goes first. */
+  async drain(deadline: number): Promise<void> {
+    this.#closing = true;
+    const hosts = hostsOf(this.#options.plan.topology);
+    for (const roles of phases.toReversed()) {
+      const next = hosts.filter((host) => roles.includes(host.role));
+      await Promise.all(
+        next.map(async (host) => {
+          await this.#children.get(host.fqdn)?.drain(deadline);
+          this.#options.progress(host, 'stopped');
+        }),
+      );
+    }
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    await Promise.all([...this.#children.values()].map((child) => child.close()));
+  }
+
+  dump(): Dump {
+    return hostsOf(this.#options.plan.topology).map((host) => ({
+      host: host.fqdn,
+      role: host.role,
+      pid: this.#children.get(host.fqdn)?.pid ?? null,
+      restarts: this.#restarts.get(host.fqdn) ?? 0,
+    }));
+  }
+
+  /** Process ids of the running hosts, by FQDN. */
+  pids(): ReadonlyMap<string, number> {
+    const pids = new Map<string, number>();
+    for (const [fqdn, child] of this.#children) {
+      if (child.pid !== undefined) pids.set(fqdn, child.pid);
+    }
+    return pids;
+  }
+
+  async #load(host: Host): Promise<void> {
+    const { plan, topologyFile, stateDirectory, progress } = this.#options;
+    const logs = join(stateDirectory, 'run');
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
+    const child = new Child({
+      args: [
+        'serve',
+        host.fqdn,
+        topologyFile,
+        '--state',
+        stateDirectory,
+        '--port-offset',
+        String(plan.portOffset),
+        '--workers',
+        '1',
+      ],
+      logFile: join(logs, `${host.fqdn}.log`),
+      died: (how) => this.#died(host, how),
+    });
+    this.#children.set(host.fqdn, child);
+    progress(host, 'loading');
+    await child.load();
+    progress(host, 'loaded');
+  }
+
+  /** A host that falls is put back up, at once the first time, then ever more patiently. */
+  #died(host: Host, how: string): void {
+    if (this.#closing) return;
+    this.#options.progress(host, 'died', how);
+    const count = (this.#restarts.get(host.fqdn) ?? 0) + 1;
+    this.#restarts.set(host.fqdn, count);
+    const delay = Math.min(30_000, 250 * 2 ** (count - 1));
+    const cancel = systemClock.after(delay, () => {
+      this.#timers.delete(cancel);
+      void this.#restart(host);
+    });
+    this.#timers.add(cancel);
+  }
+
+  async #restart(host: Host): Promise<void> {
+    if (this.#closing) return;
+    try {
+      await this.#load(host);
+      await this.#children.get(host.fqdn)?.start();
+      this.#options.progress(host, 'restarted');
+    } catch {
+      // A host that dies while it starts calls `died` itself; one that refuses to start stays
+      // down and its log says why.
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** What the supervisor tells a host process. */
+export type Order =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'drain'; readonly deadline: number }
+  | { readonly kind: 'close' };
+
+/** What a host process tells its supervisor. */
+export type Report =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'started' }
+  | { readonly kind: 'drained' }
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string;
+    };
+
+/** True for a message this version understands; anything else on the channel is ignored. */
+export function isOrder(message: unknown): message is Order {
+  return kindOf(message, ['start', 'drain', 'close']);
+}
+
+/** True for a message this version understands; anything else on the channel is ignored. */
+export function isReport(message: unknown): message is Report {
+  return kindOf(message, ['loaded', 'started', 'drained', 'failed']);
+}
+
+function kindOf(message: unknown, kinds: readonly string[]): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'kind' in message &&
+    typeof message.kind === 'string' &&
+    kinds.includes(message.kind)
+  );
+}

@@ -1,0 +1,72 @@
+import { messageOf, UsherError, type Lifecycle } from '#base';
+import { isOrder, type Order, type Report } from './protocol.ts';
+
+/** True when this process was started by a supervisor and takes its orders from it. */
+export function isSupervised(): boolean {
+  return process.send !== undefined;
+}
+
+/**
+ * Runs one host under a supervisor: reports that it is loaded, then starts, drains and closes as
+ * told. Resolves when the host is closed; a supervisor that vanishes counts as an order to close.
+ */
+export async function runSupervised(host: Lifecycle): Promise<void> {
+  const ended = Promise.withResolvers<void>();
+  let working = Promise.resolve();
+  const close = async (): Promise<void> => {
+    await host.close();
+    ended.resolve();
+  };
+  const obey = async (order: Order): Promise<void> => {
+    switch (order.kind) {
+      case 'start':
+        await host.start();
+        report({ kind: 'started' });
+        return;
+      case 'drain':
+        await host.drain(order.deadline);
+        report({ kind: 'drained' });
+        return;
+      case 'close':
+        await close();
+        return;
+    }
+  };
+  const enqueue = (order: Order): void => {
+    working = working.then(() => obey(order)).catch(fail);
+  };
+  const fail = async (error: unknown): Promise<void> => {
+    report(failure(error));
+    await close();
+    process.exitCode = 2;
+  };
+  // Ctrl-C reaches the whole terminal group; the supervisor decides what it means for us.
+  process.on('SIGINT', () => {});
+  process.on('message', (message) => {
+    if (isOrder(message)) enqueue(message);
+  });
+  process.once('SIGTERM', () => enqueue({ kind: 'close' }));
+  process.once('disconnect', () => enqueue({ kind: 'close' }));
+  report({ kind: 'loaded' });
+  await ended.promise;
+  if (process.connected) process.disconnect();
+}
+
+function report(message: Report): void {
+  process.send?.(message, undefined, undefined, () => {
+    // Nobody left to hear it: 'disconnect' closes the host.
+  });
+}
+
+function failure(error: unknown): Report {
+  if (error instanceof UsherError) {
+    const { code, message, remedy } = error;
+    return { kind: 'failed', code, message, remedy };
+  }
+  return {
+    kind: 'failed',
+    code: 'USHER_UNEXPECTED',
+    message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+    remedy: 'This is a defect of Usher; please report it with the message above.',
+  };
+}

@@ -1,0 +1,128 @@
+import type { Party } from '#ports';
+import { holds, type Proof, type RowProof } from './verdict.ts';
+
+/** One row of `usher verify --json`. */
+export interface RowReport {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly verdict: string;
+  readonly evidence: string;
+}
+
+/** What `usher verify --json` prints: the stable contract of the command line. */
+export interface ProofReport {
+  readonly ok: boolean;
+  readonly rows: readonly RowReport[];
+  readonly refused: readonly {
+    readonly rows: readonly string[];
+    readonly to: string;
+    readonly presented: string;
+    readonly refused: boolean;
+    readonly evidence: string;
+  }[];
+  readonly closed: {
+    readonly probed: number;
+    readonly unexpectedlyOpen: readonly {
+      readonly protocol: string;
+      readonly address: string;
+      readonly port: number;
+      readonly evidence: string;
+    }[];
+    readonly remarks: readonly string[];
+  };
+}
+
+/** The proof as plain data. */
+export function toReport(proof: Proof): ProofReport {
+  return {
+    ok: holds(proof),
+    rows: proof.rows.map((row) => ({
+      id: row.flow.id,
+      from: partyName(row.flow.source),
+      to: partyName(row.flow.destination),
+      port: row.flow.port,
+      verdict: row.verdict,
+      evidence: row.evidence,
+    })),
+    refused: proof.refusals.map(({ rows, to, presented, refused, evidence }) => ({
+      rows,
+      to,
+      presented,
+      refused,
+      evidence,
+    })),
+    closed: proof.closed,
+  };
+}
+
+/** `role (address, address)`, short enough for a table cell. */
+export function partyName(party: Party): string {
+  const side = party.interface === undefined ? '' : ` ${party.interface}`;
+  const via = party.via === 'vip' ? ' VIP' : '';
+  return `${party.role}${side}${via} (${party.addresses.join(', ')})`;
+}
+
+/** The proof as JUnit XML: one test case a row, a refusal or the closure; read by every CI system. */
+export function toJUnit(proof: Proof): string {
+  const cases = [
+    ...proof.rows.map((row) => testCase('row', rowTitle(row), row.verdict !== 'open', row.evidence)),
+    ...proof.refusals.map((refusal) =>
+      testCase(
+        'refusal',
+        `${refusal.to} refuses ${refusal.presented} (${refusal.rows.join(', ')})`,
+        !refusal.refused,
+        refusal.evidence,
+      ),
+    ),
+    testCase(
+      'closure',
+      'no socket without a flow',
+      proof.closed.unexpectedlyOpen.length > 0,
+      proof.closed.unexpectedlyOpen
+        .map((socket) => `${socket.protocol} ${socket.address}:${socket.port} ${socket.evidence}`)
+        .join('; '),
+    ),
+  ];
+  const failures = cases.filter((each) => each.failed).length;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites><testsuite name="usher verify" tests="${cases.length}" failures="${failures}">`,
+    ...cases.map((each) => each.xml),
+    '</testsuite></testsuites>',
+    '',
+  ].join('\n');
+}
+
+function rowTitle({ flow }: RowProof): string {
+  return `${flow.id} ${partyName(flow.source)} → ${partyName(flow.destination)} port ${flow.port}`;
+}
+
+function testCase(
+  group: string,
+  name: string,
+  failed: boolean,
+  evidence: string,
+): { readonly failed: boolean; readonly xml: string } {
+  const open = `<testcase classname="usher.${group}" name="${escapeXml(name)}">`;
+  const body = failed
+    ? `<failure message="${escapeXml(evidence)}"/>`
+    : `<system-out>${escapeXml(evidence)}</system-out>`;
+  return { failed, xml: `${open}${body}</testcase>` };
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** Escapes text for XML; characters XML 1.0 cannot carry become the replacement character. */
+function escapeXml(text: string): string {
+  return text
+    .replaceAll(/[&<>"']/gu, (character) => entities[character] ?? character)
+    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\u{FFFD}');
+}
