@@ -1,1 +1,4 @@
+export { nextHops } from './hops.ts';
+export * from './load.ts';
 export * from './model.ts';
+export * from './plan.ts';

@@ -1,18 +1,25 @@
 import type { Text } from '#base';
-import type { Role, Service } from '#topology';
+import type { Role, Service, Topology } from '#topology';
 
 /** Where a flow is known from. The default table prints `table` and `prose`. */
 export type Origin = 'table' | 'prose' | 'derived' | 'option';
 
 /** One end of a flow. */
 export interface Party {
-  readonly role: Role | 'internalClient' | 'remoteClient' | 'logController' | 'any';
+  /** `directorOrFrontEnd`: the servers of both roles together, where the reference names both. */
+  readonly role:
+    | Role
+    | 'directorOrFrontEnd'
+    | 'internalClient'
+    | 'remoteClient'
+    | 'logController'
+    | 'any';
   readonly interface?: 'internal' | 'external';
   /** Destinations only: the load balancer's address, or each member by itself. */
   readonly via?: 'vip' | 'member';
   /** FQDN of the pool, when the end is one pool. */
   readonly pool?: string;
-  /** FQDNs of the topology's hosts at this end; empty for clients and `any`. */
+  /** FQDNs of the topology's hosts at this end, for a VIP the members; empty for clients and `any`. */
   readonly hosts: readonly string[];
   /** IP addresses or CIDR blocks; for `via: 'vip'` the VIP alone; `['any']` for anywhere. */
   readonly addresses: readonly string[];
@@ -31,6 +38,29 @@ export interface Flow {
   readonly source: Party;
   readonly destination: Party;
   readonly note: Text;
+}
+
+/** The deployment and everything that follows from it; built once, read everywhere. */
+export interface Plan {
+  readonly topology: Topology;
+  /** Added to every port, so that a deployment runs where low ports are refused; 0 in production. */
+  readonly portOffset: number;
+  readonly flows: readonly Flow[];
+  readonly listeners: readonly Listener[];
+  readonly virtualServices: readonly VirtualService[];
+  readonly legs: readonly Leg[];
+}
+
+/** Where a host has to connect to reach a server or pool, and whom it must meet there. */
+export interface Hop {
+  readonly address: string;
+  readonly port: number;
+  /** TLS name the peer must prove: the pool's for a VIP, the host's for a member. */
+  readonly name: string;
+  /** FQDN of the host; absent when a VIP leads to any of several. */
+  readonly host?: string;
+  /** Id of the flow that permits the connection. */
+  readonly flow: string;
 }
 
 /** A flow as one device sees it. */
@@ -52,7 +82,10 @@ export interface Listener {
   readonly security: 'none' | 'TLS' | 'MTLS';
   /** Every flow that ends at this socket, balanced flows included. */
   readonly flows: readonly Flow[];
-  /** Hosts (FQDN) whose certificate admits them here; union over the flows. */
+  /**
+   * Hosts (FQDN) whose certificate admits them here: the sources of the mutual-TLS flows, and the
+   * balancer that probes the port. Every host for log collection, whose source is `any`.
+   */
   readonly trustedPeers: readonly string[];
   /** True when some flow lets in clients that present no certificate. */
   readonly anonymousClients: boolean;

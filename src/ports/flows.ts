@@ -1,0 +1,202 @@
+import type { Pool, Service, Topology } from '#topology';
+import { catalogue } from './catalogue.ts';
+import { defaultPorts } from './defaults.ts';
+import type { Flow, Origin, Party } from './model.ts';
+import {
+  anyone,
+  eachOf,
+  entranceOf,
+  entrancesOf,
+  from,
+  internalClients,
+  logControllers,
+  membersOf,
+  outsideOf,
+  remoteClients,
+} from './parties.ts';
+
+/** Port of a service in this topology, before any offset. */
+export function portOf(topology: Topology, service: Service): number {
+  return topology.ports[service] ?? defaultPorts[service];
+}
+
+/** The catalogue entry, the id and the ends of one row to be. */
+interface Row {
+  readonly entry: keyof typeof catalogue;
+  readonly id: string;
+  readonly origin: Origin;
+  readonly source: Party;
+  readonly destination: Party;
+}
+
+/** The summary a Director pool is printed in; `FE` for deployments without Directors. */
+function summaryOf(pool: Pool | undefined): 'DH' | 'DD' | 'DS' | 'FE' {
+  switch (pool?.loadBalancing) {
+    case undefined:
+      return 'FE';
+    case 'hardware':
+      return 'DH';
+    case 'dns':
+      return 'DD';
+    case 'none':
+      return 'DS';
+  }
+}
+
+/** Rows 01 to 09 of one Director pool, in the order of the reference. */
+function tableRows(topology: Topology, pool: Pool, frontEnds: readonly Pool[]): Row[] {
+  const summary = summaryOf(pool);
+  const web = entranceOf(pool, 'web');
+  const proxies = from('reverseProxy', topology.reverseProxies);
+  const clients = internalClients(topology);
+  const edges = topology.edges.filter((edge) => edge.nextHop === pool.fqdn);
+  const controllers = logControllers(topology);
+  const members = membersOf([pool]);
+  const row = (entry: Row['entry'], source: Party, destination: Party): Row => ({
+    entry,
+    id: `${summary}-${entry}`,
+    origin: 'table',
+    source,
+    destination,
+  });
+  return [
+    row('01', proxies, web),
+    row('02', proxies, web),
+    row('03', { ...from('director', pool.members), pool: pool.fqdn }, membersOf(frontEnds)),
+    row('04', clients, web),
+    row('05', clients, web),
+    row('06', from('edge', edges), entranceOf(pool, 'other')),
+    row('07', controllers, members),
+    row('08', controllers, members),
+    row('09', controllers, members),
+  ];
+}
+
+/** Rows the summary names in its text only (contradiction C1); they belong to the first pool. */
+function proseRows(topology: Topology, directors: readonly Pool[], frontEnds: readonly Pool[]) {
+  const summary = summaryOf(directors[0]);
+  const servers = [...directors, ...frontEnds].flatMap((pool) => pool.members);
+  const outbound = from(directors.length === 0 ? 'frontEnd' : 'directorOrFrontEnd', servers);
+  const edges = topology.edges;
+  const proxies = from('reverseProxy', topology.reverseProxies);
+  const row = (entry: Row['entry'], source: Party, destination: Party): Row => ({
+    entry,
+    id: `${summary}-${entry}`,
+    origin: 'prose',
+    source,
+    destination,
+  });
+  const published = entrancesOf(frontEnds, 'web');
+  return [
+    row('P1', outbound, eachOf('edge', edges)),
+    row('P2', from('edge', edges), membersOf(frontEnds)),
+    ...published.map((entrance) => row('P3a', proxies, entrance)),
+    ...published.map((entrance) => row('P3b', proxies, entrance)),
+  ];
+}
+
+/** Flows the topology switches on. */
+function optionRows(topology: Topology, directors: readonly Pool[], frontEnds: readonly Pool[]) {
+  const { internalClientsSignInAtDirector, interServerToDirector } = topology.options;
+  const row = (entry: Row['entry'], source: Party, destination: Party): Row => ({
+    entry,
+    id: entry,
+    origin: 'option',
+    source,
+    destination,
+  });
+  const entrances = entrancesOf(directors, 'other');
+  const servers = from(
+    'frontEnd',
+    frontEnds.flatMap((pool) => pool.members),
+  );
+  return [
+    ...(internalClientsSignInAtDirector ? entrances : []).map((entrance) =>
+      row('IS37', internalClients(topology), entrance),
+    ),
+    ...(interServerToDirector ? entrances : []).map((entrance) => row('IS34', servers, entrance)),
+  ];
+}
+
+/** Rows of the neighbours: Front Ends, Edges, reverse proxies. */
+function neighbourRows(topology: Topology, directors: readonly Pool[], frontEnds: readonly Pool[]) {
+  const clients = internalClients(topology);
+  const controllers = logControllers(topology);
+  const homeServers = frontEnds.flatMap((pool) => pool.members);
+  const row = (
+    entry: Row['entry'],
+    source: Party,
+    destination: Party,
+    id: string = entry,
+  ): Row => ({
+    entry,
+    id,
+    origin: 'derived',
+    source,
+    destination,
+  });
+  const directorServers = directors.flatMap((pool) => pool.members);
+  const everyFrontEnd = membersOf(frontEnds);
+  const edgesInside = eachOf('edge', topology.edges);
+  return [
+    row('IS03a', from('director', directorServers), everyFrontEnd),
+    // A lone Front End has nobody to talk to.
+    ...(homeServers.length > 1 ? [row('IS03b', from('frontEnd', homeServers), everyFrontEnd)] : []),
+    ...entrancesOf(frontEnds, 'other').map((entrance) => row('IS03c', clients, entrance)),
+    ...entrancesOf(frontEnds, 'web').map((entrance) => row('IS11', clients, entrance)),
+    ...entrancesOf(frontEnds, 'web').map((entrance) => row('IS12', clients, entrance)),
+    row('07', controllers, everyFrontEnd, 'FE-07'),
+    row('08', controllers, everyFrontEnd, 'FE-08'),
+    row('09', controllers, everyFrontEnd, 'FE-09'),
+    row('EX06', remoteClients, outsideOf('edge', topology.edges)),
+    row('CL6', remoteClients, outsideOf('edge', topology.edges)),
+    row('07', controllers, edgesInside, 'EI09'),
+    row('08', controllers, edgesInside, 'EI10'),
+    row('09', controllers, edgesInside, 'EI11'),
+    row('RP-E1', anyone, outsideOf('reverseProxy', topology.reverseProxies)),
+    row('RP-E2', anyone, outsideOf('reverseProxy', topology.reverseProxies)),
+  ];
+}
+
+/** The first row of an id keeps it; further ones add the pool they belong to. */
+function uniqueIds(rows: readonly Row[]): Row[] {
+  const taken = new Set<string>();
+  return rows.map((row) => {
+    const pool = row.destination.pool ?? row.source.pool;
+    const id = taken.has(row.id) ? `${row.id}@${pool ?? ''}` : row.id;
+    taken.add(row.id);
+    return { ...row, id };
+  });
+}
+
+/**
+ * Every conversation the topology permits, in the order the table prints them: the summary of each
+ * Director pool, the flows of its prose, the options switched on, the neighbours. A row one end of
+ * which does not exist in the topology is left out.
+ */
+export function flowsOf(topology: Topology, portOffset: number): readonly Flow[] {
+  const directors = topology.pools.filter((pool) => pool.role === 'director');
+  const frontEnds = topology.pools.filter((pool) => pool.role === 'frontEnd');
+  const rows = [
+    ...directors.flatMap((pool) => tableRows(topology, pool, frontEnds)),
+    ...proseRows(topology, directors, frontEnds),
+    ...optionRows(topology, directors, frontEnds),
+    ...neighbourRows(topology, directors, frontEnds),
+  ].filter((row) => row.source.addresses.length > 0 && row.destination.addresses.length > 0);
+  return uniqueIds(rows).map(({ entry, id, origin, source, destination }) => {
+    const { service, application, security, note } = catalogue[entry];
+    const port = portOf(topology, service) + portOffset;
+    return {
+      id,
+      origin,
+      service,
+      application,
+      security,
+      transport: 'TCP',
+      port,
+      source,
+      destination,
+      note,
+    };
+  });
+}

@@ -1,0 +1,74 @@
+import { findHost, findPool } from '#topology';
+import type { Host, Pool, Topology } from '#topology';
+import type { Flow, Leg } from './model.ts';
+import { addressAt, destinationHosts } from './sockets.ts';
+
+type End = Leg['source'];
+
+/** The ends connections of a flow come from: each host, and what lies outside the hosts. */
+function sourcesOf(topology: Topology, flow: Flow): readonly End[] {
+  const hosts = flow.source.hosts.flatMap((fqdn) => findHost(topology, fqdn) ?? []);
+  const own = new Set(hosts.map((host) => host.address));
+  const others = flow.source.addresses.filter((address) => !own.has(address));
+  return [
+    ...hosts.map((host) => ({ host: host.fqdn, addresses: [host.address] })),
+    ...(others.length === 0 ? [] : [{ addresses: others }]),
+  ];
+}
+
+function directLegs(topology: Topology, flow: Flow): Leg[] {
+  return destinationHosts(topology, flow).flatMap((host) =>
+    sourcesOf(topology, flow)
+      .filter((source) => source.host !== host.fqdn)
+      .map((source) => ({
+        flow: flow.id,
+        kind: 'direct',
+        source,
+        destination: { host: host.fqdn, address: addressAt(host, flow), port: flow.port },
+      })),
+  );
+}
+
+function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host): Leg[] {
+  const sources = sourcesOf(topology, flow);
+  const device: End = { host: balancer.fqdn, addresses: [balancer.address] };
+  const member = (host: Host): Leg['destination'] => ({
+    host: host.fqdn,
+    address: host.address,
+    port: flow.port,
+  });
+  // Without source NAT the members see the clients themselves.
+  const seenByMember = pool.nat === 'source' ? [device] : sources;
+  return [
+    ...sources.map((source): Leg => ({
+      flow: flow.id,
+      kind: 'clientToVip',
+      source,
+      destination: { host: balancer.fqdn, address: pool.vip ?? '', port: flow.port },
+    })),
+    ...pool.members.flatMap((host) =>
+      seenByMember.map((source): Leg => ({
+        flow: flow.id,
+        kind: 'balancerToMember',
+        source,
+        destination: member(host),
+      })),
+    ),
+    ...pool.members.map((host): Leg => ({
+      flow: flow.id,
+      kind: 'healthProbe',
+      source: device,
+      destination: member(host),
+    })),
+  ];
+}
+
+/** What each device on the way sees of every flow, in the order of the flows. */
+export function legsFor(topology: Topology, flows: readonly Flow[]): readonly Leg[] {
+  return flows.flatMap((flow) => {
+    if (flow.destination.via !== 'vip') return directLegs(topology, flow);
+    const pool = findPool(topology, flow.destination.pool ?? '');
+    const balancer = pool && findHost(topology, pool.balancer ?? '');
+    return pool && balancer ? balancedLegs(topology, flow, pool, balancer) : [];
+  });
+}

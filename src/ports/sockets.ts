@@ -1,0 +1,94 @@
+import { findHost, findPool, hostsOf, services } from '#topology';
+import type { Host, Topology } from '#topology';
+import type { Flow, Listener, VirtualService } from './model.ts';
+
+/** The address of a host on the side a flow arrives at. */
+export function addressAt(host: Host, flow: Flow): string {
+  return flow.destination.interface === 'external' && host.external !== undefined
+    ? host.external.address
+    : host.address;
+}
+
+/** Hosts whose certificate this flow lets in. */
+function peersOf(flow: Flow, topology: Topology): readonly string[] {
+  if (flow.security !== 'MTLS') return [];
+  // Log collection comes from anywhere, but from a controller that runs on a host of ours.
+  if (flow.source.role === 'any') return hostsOf(topology).map((host) => host.fqdn);
+  const pool = findPool(topology, flow.destination.pool ?? '');
+  const prober = flow.destination.via === 'vip' ? pool?.balancer : undefined;
+  return prober === undefined ? flow.source.hosts : [...flow.source.hosts, prober];
+}
+
+function listenerOf(host: Host, address: string, flows: readonly Flow[], topology: Topology) {
+  const securities = new Set(flows.map((flow) => flow.security));
+  const mutual = securities.has('MTLS');
+  return flows.slice(0, 1).map((first): Listener => ({
+    host: host.fqdn,
+    address,
+    port: first.port,
+    service: first.service,
+    security: mutual ? 'MTLS' : first.security,
+    flows,
+    trustedPeers: [...new Set(flows.flatMap((flow) => peersOf(flow, topology)))],
+    anonymousClients: flows.some((flow) => flow.security !== 'MTLS'),
+  }));
+}
+
+/** Every socket every host has to open: hosts in topology order, services in the model's order. */
+export function listenersFor(topology: Topology, flows: readonly Flow[]): readonly Listener[] {
+  return hostsOf(topology).flatMap((host) =>
+    services.flatMap((service) => {
+      const own = flows.filter(
+        (flow) => flow.service === service && flow.destination.hosts.includes(host.fqdn),
+      );
+      const addresses = new Set(own.map((flow) => addressAt(host, flow)));
+      return [...addresses].flatMap((address) =>
+        listenerOf(
+          host,
+          address,
+          own.filter((flow) => addressAt(host, flow) === address),
+          topology,
+        ),
+      );
+    }),
+  );
+}
+
+/** Every port of every VIP: pools in topology order, services in the model's order. */
+export function virtualServicesFor(
+  topology: Topology,
+  flows: readonly Flow[],
+): readonly VirtualService[] {
+  return topology.pools.flatMap((pool) =>
+    services.flatMap((service) => {
+      const own = flows.filter(
+        (flow) =>
+          flow.service === service &&
+          flow.destination.via === 'vip' &&
+          flow.destination.pool === pool.fqdn,
+      );
+      const { vip, balancer } = pool;
+      if (vip === undefined || balancer === undefined) return [];
+      return own.slice(0, 1).map(({ port }): VirtualService => ({
+        pool: pool.fqdn,
+        balancer,
+        service,
+        address: vip,
+        port,
+        flows: own,
+        members: pool.members.map((member) => ({
+          host: member.fqdn,
+          address: member.address,
+          port,
+        })),
+        affinity: service === 'webInternal' || service === 'webInternalPlain' ? 'source' : 'none',
+        idleTimeout: topology.timers.idleTimeout,
+      }));
+    }),
+  );
+}
+
+/** The hosts at the destination of a flow. */
+export function destinationHosts(topology: Topology, flow: Flow): readonly Host[] {
+  return flow.destination.hosts.flatMap((fqdn) => findHost(topology, fqdn) ?? []);
+}

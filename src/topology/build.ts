@@ -1,0 +1,101 @@
+import { firstOf, formatAddress, formatNetwork, parseAddress, parseNetwork } from './address.ts';
+import type { TopologyFile } from './file.ts';
+import type { Host, Pool, Topology } from './model.ts';
+
+/** One spelling for each address, so that the rest of the program may compare texts. */
+function canonicalAddress(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
+}
+
+function canonicalNetwork(text: string): string {
+  const network = parseNetwork(text);
+  return network === undefined ? text : formatNetwork(firstOf(network));
+}
+
+function buildPool(file: TopologyFile['pools'][number]): Pool {
+  return {
+    fqdn: file.fqdn,
+    role: file.role,
+    loadBalancing: file.loadBalancing,
+    ...(file.network === undefined ? {} : { network: canonicalNetwork(file.network) }),
+    ...(file.vip === undefined ? {} : { vip: canonicalAddress(file.vip) }),
+    nat: file.nat ?? 'source',
+    engine: file.engine ?? 'embedded',
+    ...(file.balancer === undefined ? {} : { balancer: file.balancer }),
+    ...(file.backupPool === undefined ? {} : { backupPool: file.backupPool }),
+    members: file.members.map((member) => ({
+      fqdn: member.fqdn,
+      role: file.role,
+      pool: file.fqdn,
+      address: canonicalAddress(member.address),
+    })),
+    web: file.web,
+  };
+}
+
+function buildExternal(external: { address: string; fqdns?: string[] | undefined }) {
+  return { address: canonicalAddress(external.address), fqdns: external.fqdns ?? [] };
+}
+
+function buildOuterHosts(file: TopologyFile): Pick<Topology, 'edges' | 'reverseProxies'> {
+  return {
+    edges: (file.edges ?? []).map((edge) => ({
+      fqdn: edge.fqdn,
+      role: 'edge',
+      address: canonicalAddress(edge.address),
+      external: buildExternal(edge.external),
+      nextHop: edge.nextHop,
+    })),
+    reverseProxies: (file.reverseProxies ?? []).map((proxy) => ({
+      fqdn: proxy.fqdn,
+      role: 'reverseProxy',
+      address: canonicalAddress(proxy.address),
+      external: buildExternal(proxy.external),
+    })),
+  };
+}
+
+/** Fills in the defaults of the file and writes every address one way. */
+export function buildTopology(file: TopologyFile): Topology {
+  const balancers = (file.balancers ?? []).map((balancer): Host => ({
+    fqdn: balancer.fqdn,
+    role: 'balancer',
+    address: canonicalAddress(balancer.address),
+  }));
+  return {
+    name: file.name ?? file.sipDomains[0] ?? '',
+    sipDomains: file.sipDomains,
+    networks: {
+      internalClients: file.networks.internalClients.map(canonicalNetwork),
+      administration: (file.networks.administration ?? []).map(canonicalNetwork),
+    },
+    pools: file.pools.map(buildPool),
+    ...buildOuterHosts(file),
+    balancers,
+    simpleUrls: {
+      meet: file.simpleUrls?.meet ?? file.sipDomains.map((domain) => `meet.${domain}`),
+      dialin: file.simpleUrls?.dialin,
+      admin: file.simpleUrls?.admin,
+    },
+    // Absent rather than undefined, so that spreading over the defaults keeps them.
+    ports: Object.fromEntries(
+      Object.entries(file.ports ?? {}).filter(([, port]) => port !== undefined),
+    ),
+    options: {
+      internalClientsSignInAtDirector: file.options?.internalClientsSignInAtDirector ?? false,
+      loggingFromAdministrationOnly: file.options?.loggingFromAdministrationOnly ?? false,
+      interServerToDirector: file.options?.interServerToDirector ?? false,
+    },
+    users: { digest: file.users?.digest ?? ['SHA-256', 'MD5'] },
+    trust: {
+      caFile: file.trust?.caFile,
+      certificateDirectory: file.trust?.certificateDirectory,
+      crlFile: file.trust?.crlFile,
+    },
+    timers: {
+      probeInterval: file.timers?.probeInterval ?? 2,
+      idleTimeout: file.timers?.idleTimeout ?? 1800,
+    },
+  };
+}

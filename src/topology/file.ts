@@ -1,0 +1,314 @@
+import { z } from 'zod';
+import { firstOf, parseAddress, parseNetwork } from './address.ts';
+import type { Service } from './model.ts';
+
+/*
+ * The schema of the topology file: the one source of its validation, its types and the JSON Schema
+ * editors read. The message of a check says what is allowed; `description` says what it is for.
+ */
+
+const fqdnPattern =
+  /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/u;
+
+const fqdnAllowed = 'a full host name such as dir01.contoso.net';
+const fqdn = z
+  .string({ error: fqdnAllowed })
+  .regex(fqdnPattern, { error: fqdnAllowed })
+  .toLowerCase();
+
+const domainAllowed = 'a domain such as contoso.com';
+const domain = z
+  .string({ error: domainAllowed })
+  .regex(fqdnPattern, { error: domainAllowed })
+  .toLowerCase();
+
+/** One machine's own unicast address: no wildcard, no multicast, no IPv4 in IPv6 clothes. */
+function isHostAddress(text: string): boolean {
+  const address = parseAddress(text);
+  if (address === undefined || address.value === 0n) return false;
+  if (address.family === 4) return address.value >> 24n < 224n && address.value >> 24n > 0n;
+  return address.value >> 120n !== 0xffn && address.value >> 32n !== 0xffffn;
+}
+
+const addressAllowed = 'the IPv4 or IPv6 address of one host, such as 10.1.1.11 or fd00:1::11';
+const address = z
+  .string({ error: addressAllowed })
+  .refine(isHostAddress, { error: addressAllowed });
+
+function isNetwork(text: string): boolean {
+  const network = parseNetwork(text);
+  return network !== undefined && firstOf(network).value === network.value;
+}
+
+const networkAllowed = 'a CIDR block without host bits, such as 10.30.0.0/16 or fd00:30::/64';
+const network = z.string({ error: networkAllowed }).refine(isNetwork, { error: networkAllowed });
+
+const portAllowed = 'a whole number from 1 to 65535';
+const port = z
+  .int({ error: portAllowed })
+  .min(1, { error: portAllowed })
+  .max(65_535, { error: portAllowed });
+
+const nonEmpty = 'some text';
+const path = z.string({ error: nonEmpty }).min(1, { error: nonEmpty });
+
+/** An object whose unknown keys are faults, described for editors. */
+function section<Shape extends z.core.$ZodShape>(shape: Shape, description: string) {
+  return z.strictObject(shape).meta({ description });
+}
+
+function list<Element extends z.ZodType>(element: Element, what: string) {
+  return z.array(element, { error: `a list of ${what}` });
+}
+
+function atLeastOne<Element extends z.ZodType>(element: Element, what: string) {
+  const allowed = `a list of at least one ${what}`;
+  return z.array(element, { error: allowed }).min(1, { error: allowed });
+}
+
+const yesOrNo = z.boolean({ error: 'true or false' });
+
+function seconds(from: number, to: number) {
+  const allowed = `a number of seconds from ${from} to ${to}`;
+  return z.number({ error: allowed }).min(from, { error: allowed }).max(to, { error: allowed });
+}
+
+const member = section(
+  {
+    fqdn: fqdn.meta({ description: 'Its own full host name; named in its certificate.' }),
+    address: address.meta({ description: 'Its address, the one every socket of it is opened on.' }),
+  },
+  'One server of the pool.',
+);
+
+const web = section(
+  {
+    internal: fqdn.meta({
+      description:
+        'Name of the internal web site. A pool balanced by DNS needs one that differs from the pool name.',
+    }),
+    external: fqdn.meta({
+      description: 'Name of the external web site, unique to this pool.',
+    }),
+  },
+  'Host names of the two web sites of the pool.',
+);
+
+const pool = section(
+  {
+    fqdn: fqdn.meta({ description: 'Name of the pool, the name its members answer to.' }),
+    role: z.enum(['director', 'frontEnd']).meta({ description: 'What the members do.' }),
+    loadBalancing: z.enum(['none', 'dns', 'hardware']).meta({
+      description:
+        'none: one server. dns: SIP is spread over the members, the web services use the VIP. hardware: everything but log collection enters at the VIP.',
+    }),
+    network: network
+      .meta({ description: 'Block every member and the VIP lie in; checked when given.' })
+      .optional(),
+    vip: address
+      .meta({ description: 'Virtual address the load balancer serves for the pool.' })
+      .optional(),
+    balancer: fqdn
+      .meta({ description: 'The host under `balancers` that serves the VIP.' })
+      .optional(),
+    nat: z
+      .enum(['source', 'destination'])
+      .meta({
+        description:
+          'source (default): members see the balancer as the client. destination: members see the client; nftables engine only.',
+      })
+      .optional(),
+    engine: z
+      .enum(['embedded', 'nftables', 'haproxy'])
+      .meta({ description: 'What serves the VIP. Default: embedded.' })
+      .optional(),
+    backupPool: fqdn
+      .meta({ description: 'Front End pool that takes over when this one is down.' })
+      .optional(),
+    web,
+    members: atLeastOne(member, 'server').meta({ description: 'The servers, in order.' }),
+  },
+  'Several servers of one role that answer to one name.',
+);
+
+const edge = section(
+  {
+    fqdn: fqdn.meta({ description: 'Its name on the inside.' }),
+    address: address.meta({ description: 'Its inside address.' }),
+    nextHop: fqdn.meta({
+      description:
+        'The pool that receives what remote users send: the Director pool, or a Front End pool where there is no Director.',
+    }),
+    external: section(
+      {
+        address: address.meta({ description: 'Its outside address.' }),
+        fqdns: atLeastOne(fqdn, 'host name').meta({
+          description: 'Names remote users know it by; the first is the one it writes.',
+        }),
+      },
+      'The outside interface.',
+    ),
+  },
+  'An Edge server.',
+);
+
+const reverseProxy = section(
+  {
+    fqdn: fqdn.meta({ description: 'Its name on the inside.' }),
+    address: address.meta({ description: 'Its inside address.' }),
+    external: section(
+      {
+        address: address.meta({ description: 'Its outside address.' }),
+        fqdns: list(fqdn, 'host names')
+          .meta({
+            description:
+              'Further names in its certificate; the external web names and simple URLs are there already.',
+          })
+          .optional(),
+      },
+      'The outside interface.',
+    ),
+  },
+  'A reverse proxy.',
+);
+
+const balancer = section(
+  {
+    fqdn: fqdn.meta({ description: 'Its full host name.' }),
+    address: address.meta({
+      description: 'Its own address: where health probes and source NAT come from.',
+    }),
+  },
+  'A load balancer.',
+);
+
+const portOf = (description: string) => port.meta({ description }).optional();
+
+const portOverrides = section(
+  {
+    webInternalPlain: portOf('Internal web site without TLS, Directors and Front Ends.'),
+    webInternal: portOf('Internal web site with TLS, Directors and Front Ends.'),
+    webExternalPlain: portOf('External web site without TLS, where the reverse proxy connects.'),
+    webExternal: portOf('External web site with TLS, where the reverse proxy connects.'),
+    interServer: portOf('Service between Directors and Front Ends.'),
+    sip: portOf('SIP on Directors, Front Ends and the inside of Edges.'),
+    accessEdge: portOf('SIP for remote users on the outside of Edges.'),
+    accessEdgeAlternate: portOf('Second SIP port for remote users on the outside of Edges.'),
+    publishedPlain: portOf('Plain HTTP on the outside of reverse proxies.'),
+    published: portOf('HTTPS on the outside of reverse proxies.'),
+    logControl: portOf('Commands to logging agents.'),
+    logStatus: portOf('Status of logging agents.'),
+    logTransfer: portOf('Search and transfer of logs.'),
+  } satisfies Record<Service, z.ZodType>,
+  'Ports that differ from the documented ones; every list, rule and probe follows.',
+);
+
+/** The topology file, as zod checks it. */
+export const topologyFile = section(
+  {
+    name: z
+      .string({ error: nonEmpty })
+      .min(1, { error: nonEmpty })
+      .meta({ description: 'Name of the deployment, for titles. Default: the first SIP domain.' })
+      .optional(),
+    sipDomains: atLeastOne(domain, 'SIP domain').meta({
+      description: 'Domains of the users; the first is the primary one.',
+    }),
+    networks: section(
+      {
+        internalClients: atLeastOne(network, 'network').meta({
+          description: 'Blocks internal clients live in.',
+        }),
+        administration: list(network, 'networks')
+          .meta({ description: 'Blocks administrators live in.' })
+          .optional(),
+      },
+      'Where people sit.',
+    ),
+    pools: atLeastOne(pool, 'pool').meta({ description: 'Director and Front End pools.' }),
+    edges: list(edge, 'Edge servers').meta({ description: 'Edge servers.' }).optional(),
+    reverseProxies: list(reverseProxy, 'reverse proxies')
+      .meta({ description: 'Reverse proxies.' })
+      .optional(),
+    balancers: list(balancer, 'load balancers').meta({ description: 'Load balancers.' }).optional(),
+    simpleUrls: section(
+      {
+        meet: list(fqdn, 'host names')
+          .meta({ description: 'Host names of the meeting URLs. Default: meet.<SIP domain>.' })
+          .optional(),
+        dialin: fqdn.meta({ description: 'Host name of the dial-in URL.' }).optional(),
+        admin: fqdn.meta({ description: 'Host name of the administration URL.' }).optional(),
+      },
+      'Host names of the simple URLs.',
+    ).optional(),
+    ports: portOverrides.optional(),
+    options: section(
+      {
+        internalClientsSignInAtDirector: yesOrNo
+          .meta({
+            description:
+              'Internal clients may sign in at the Director, which redirects them home. Default: false.',
+          })
+          .optional(),
+        loggingFromAdministrationOnly: yesOrNo
+          .meta({
+            description:
+              'Log controllers are admitted from the administration networks and the hosts only, instead of from anywhere. Default: false.',
+          })
+          .optional(),
+        interServerToDirector: yesOrNo
+          .meta({
+            description:
+              'Front Ends may also open inter-server traffic to the Directors. Default: false.',
+          })
+          .optional(),
+      },
+      'Flows that are switched on only when wanted.',
+    ).optional(),
+    users: section(
+      {
+        digest: atLeastOne(z.enum(['SHA-256', 'MD5']), 'algorithm')
+          .meta({
+            description: 'Digest algorithms offered, best first (RFC 8760). Default: SHA-256, MD5.',
+          })
+          .optional(),
+      },
+      'How users prove who they are.',
+    ).optional(),
+    trust: section(
+      {
+        caFile: path
+          .meta({ description: "PEM file of the site's own CA. Default: a CA Usher makes." })
+          .optional(),
+        certificateDirectory: path
+          .meta({ description: 'Directory with <fqdn>.crt and <fqdn>.key of every host.' })
+          .optional(),
+        crlFile: path.meta({ description: "PEM revocation list of the site's own CA." }).optional(),
+      },
+      'Certificates of your own; relative paths start at the topology file.',
+    ).optional(),
+    timers: section(
+      {
+        probeInterval: seconds(0.1, 300)
+          .meta({ description: 'Seconds between two health probes of a member. Default: 2.' })
+          .optional(),
+        idleTimeout: seconds(1, 86_400)
+          .meta({
+            description:
+              'Seconds after which the balancer closes an idle connection. Default: 1800.',
+          })
+          .optional(),
+      },
+      'Times, in seconds.',
+    ).optional(),
+  },
+  'Topology of an Usher deployment.',
+).meta({ title: 'Usher topology' });
+
+/** What the file says once it has passed the schema. */
+export type TopologyFile = z.output<typeof topologyFile>;
+
+/** JSON Schema (2020-12) of the topology file, for editors; `schema/topology.schema.json` holds it. */
+export function topologyJsonSchema(): object {
+  return z.toJSONSchema(topologyFile, { io: 'input' });
+}
