@@ -4,7 +4,10 @@ import type { Text } from '#base';
 export const texts = {
   obstacle: {
     permission: { en: 'not permitted', de: 'nicht erlaubt' },
-    taken: { en: 'already taken by another program', de: 'schon von einem anderen Programm belegt' },
+    taken: {
+      en: 'already taken by another program',
+      de: 'schon von einem anderen Programm belegt',
+    },
     absent: {
       en: 'this machine does not have the address',
       de: 'diese Adresse hat der Rechner nicht',

@@ -67,7 +67,9 @@ export function partyName(party: Party): string {
 /** The proof as JUnit XML: one test case a row, a refusal or the closure; read by every CI system. */
 export function toJUnit(proof: Proof): string {
   const cases = [
-    ...proof.rows.map((row) => testCase('row', rowTitle(row), row.verdict !== 'open', row.evidence)),
+    ...proof.rows.map((row) =>
+      testCase('row', rowTitle(row), row.verdict !== 'open', row.evidence),
+    ),
     ...proof.refusals.map((refusal) =>
       testCase(
         'refusal',

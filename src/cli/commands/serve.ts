@@ -1,0 +1,101 @@
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { UsherError } from '#base';
+import { hostLog, HostRuntime, isSupervised, runSupervised, WorkerPool, workersFor } from '#host';
+import { findObstacles, obstacleError } from '#proof';
+import { findHost, hostsOf } from '#topology';
+import type { CliContext, CommandFactory } from '../context.ts';
+import { texts } from '../messages/serve.ts';
+import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+
+interface Options {
+  readonly portOffset?: string;
+  readonly workers?: string;
+  readonly worker?: string;
+}
+
+/** How long a host under systemd may take to end its transactions, in milliseconds. */
+const drainDeadline = 30_000;
+
+/** `usher serve HOST [TOPOLOGY]` */
+export const serve: CommandFactory = (context) => {
+  const text = texts(context.language);
+  return new Command('serve')
+    .description(text.description)
+    .argument('<host>', text.host)
+    .argument('[topology]', text.topology)
+    .option('--port-offset <n>', text.portOffset)
+    .option('--workers <n>', text.workers)
+    .option('--worker <index>', text.worker)
+    .addHelpText('after', text.examples)
+    .action((host: string, file: string | undefined, options: Options) =>
+      run(context, host, file ?? defaultTopology({ orContoso: false }), options),
+    );
+};
+
+async function run(
+  context: CliContext,
+  fqdn: string,
+  topologyFile: string,
+  options: Options,
+): Promise<void> {
+  const text = texts(context.language);
+  const portOffset = readPortOffset(context, options.portOffset);
+  const plan = readPlan(context, topologyFile, portOffset);
+  const host = findHost(plan.topology, fqdn.toLowerCase());
+  if (host === undefined) {
+    const known = hostsOf(plan.topology).map((each) => each.fqdn);
+    throw new UsherError('USHER_UNKNOWN_HOST', text.unknownHost(fqdn), {
+      remedy: `${text.knownHosts}: ${known.join(', ')}`,
+    });
+  }
+  const stateDirectory = context.state ?? '/var/lib/usher';
+  const log = hostLog(host);
+  const worker = count(options.worker, 0, 'worker');
+  const runtime = new HostRuntime({ plan, host, stateDirectory, log, worker });
+  if (isSupervised()) {
+    await runtime.load();
+    await runSupervised(runtime);
+    return;
+  }
+  const obstacles = await findObstacles(plan, [host]);
+  if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
+  const wanted = count(options.workers, availableParallelism(), 'workers');
+  const workers = Math.min(workersFor(host.role, wanted), wanted);
+  if (options.workers !== undefined && workers < wanted) log.warn(text.oneWorker(host.role));
+  const service =
+    workers > 1
+      ? new WorkerPool({
+          host,
+          topologyFile,
+          stateDirectory,
+          portOffset,
+          count: workers,
+          died: (index, how) => log.error({ worker: index, how }, 'a worker fell and is replaced'),
+        })
+      : runtime;
+  await service.start();
+  log.info({ workers }, 'serving');
+  await interruption(context.interrupted);
+  log.info('draining');
+  await service.drain(drainDeadline);
+  await service.close();
+  log.info('stopped');
+}
+
+function count(text: string | undefined, otherwise: number, option: string): number {
+  if (text === undefined) return otherwise;
+  if (/^\d{1,3}$/u.test(text)) return Number(text);
+  throw new UsherError('USHER_USAGE', `--${option} ${text}`, {
+    remedy: `--${option} takes a whole number from 0 to 999.`,
+  });
+}
+
+function interruption(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  // A timer keeps the process alive: a host whose sockets are all in workers has no handle left.
+  const alive = setInterval(() => {}, 60_000);
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(() => clearInterval(alive));
+}

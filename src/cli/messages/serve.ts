@@ -1,0 +1,47 @@
+import type { Language } from '#base';
+
+const en = {
+  description: 'run what the topology puts on one host: sockets, services, log agent',
+  host: 'FQDN of the host, as the topology writes it',
+  topology: 'topology file (default ./topology.yaml)',
+  portOffset: 'add this to every port number (for trying things without root)',
+  workers: 'processes that share the sockets (default: one a core for Directors; one otherwise)',
+  worker: 'which of these processes this is; set by the first one',
+  examples: `
+Examples:
+  usher serve dir01.contoso.net topology.yaml
+  usher serve dir01.contoso.net --state /var/lib/usher --workers 4
+
+The state directory needs this host's certificate (usher pki issue), the pool secret and,
+on Directors and Front Ends, the users. SIGTERM drains for up to 30 s, then ends.
+Logs go to standard output as JSON lines.`,
+  unknownHost: (fqdn: string) => `the topology has no host ${fqdn}`,
+  knownHosts: 'Its hosts are',
+  oneWorker: (role: string) =>
+    `a ${role} keeps state in memory and runs as one process; --workers is not used`,
+};
+
+const de: typeof en = {
+  description: 'ausführen, was die Topologie einem Host zuweist: Sockets, Dienste, Protokoll-Agent',
+  host: 'FQDN des Hosts, wie er in der Topologie steht',
+  topology: 'Topologiedatei (Vorgabe ./topology.yaml)',
+  portOffset: 'zu jeder Portnummer addieren (zum Ausprobieren ohne root)',
+  workers:
+    'Prozesse, die sich die Sockets teilen (Vorgabe: je Kern einer bei Directors; sonst einer)',
+  worker: 'welcher dieser Prozesse dieser ist; setzt der erste',
+  examples: `
+Beispiele:
+  usher serve dir01.contoso.net topology.yaml
+  usher serve dir01.contoso.net --state /var/lib/usher --workers 4
+
+Das Zustandsverzeichnis braucht das Zertifikat dieses Hosts (usher pki issue), das Poolgeheimnis
+und, auf Directors und Front-Ends, die Benutzer. SIGTERM leert bis zu 30 s lang, dann ist Schluss.
+Protokolle gehen als JSON-Zeilen auf die Standardausgabe.`,
+  unknownHost: (fqdn: string) => `die Topologie hat keinen Host ${fqdn}`,
+  knownHosts: 'Ihre Hosts sind',
+  oneWorker: (role: string) =>
+    `ein ${role} hält Zustand im Speicher und läuft als ein Prozess; --workers bleibt ungenutzt`,
+};
+
+/** Texts of `usher serve`. */
+export const texts = (language: Language): typeof en => (language === 'de' ? de : en);

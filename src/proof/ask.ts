@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { buildRequest, SipResponse, StreamFramer, type SipRequest } from '#sip';
+import { ProbeFailure } from './dial.ts';
+
+/** Milliseconds from question to answer. */
+const patience = 3000;
+
+/** What the far end said to an HTTP question. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** At most 64 kB. */
+  readonly body: string;
+}
+
+/**
+ * Asks with GET over a connection that stands.
+ *
+ * @throws ProbeFailure when no complete answer comes
+ */
+export function askHttp(socket: Socket, host: string, path: string): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const failed = (evidence: string): void => {
+      socket.destroy();
+      reject(new ProbeFailure('closedByPeer', evidence));
+    };
+    const question = request({
+      createConnection: () => socket,
+      path,
+      headers: { host, accept: 'application/json', connection: 'close' },
+      timeout: patience,
+    });
+    question.on('timeout', () => failed(`GET ${path}: no answer`));
+    question.on('error', (error) => failed(`GET ${path}: ${error.message}`));
+    question.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= 65_536) chunks.push(chunk);
+        else response.destroy();
+      });
+      response.on('error', (error) => failed(`GET ${path}: ${error.message}`));
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString('utf8'),
+        });
+      });
+    });
+    question.end();
+  });
+}
+
+/**
+ * Asks with OPTIONS (RFC 3261 section 11) and resolves with the final response.
+ *
+ * @param target request URI, e.g. `sip:dirpool01.contoso.net`
+ * @throws ProbeFailure when the peer closes, stays silent or answers with something else than SIP
+ */
+export function askSip(socket: Socket, target: string, sentBy: string): Promise<SipResponse> {
+  const id = randomBytes(9).toString('base64url');
+  const probe = buildRequest({
+    method: 'OPTIONS',
+    uri: target,
+    headers: [
+      ['Via', `SIP/2.0/TLS ${sentBy};branch=z9hG4bK${id};rport`],
+      ['Max-Forwards', '70'],
+      ['From', `<sip:probe@${sentBy}>;tag=${id}`],
+      ['To', `<${target}>`],
+      ['Call-ID', `${id}@${sentBy}`],
+      ['CSeq', '1 OPTIONS'],
+      ['Accept', 'application/sdp'],
+    ],
+  });
+  return askSipWith(socket, probe);
+}
+
+/**
+ * Sends a request of the caller's making and resolves with its final response.
+ *
+ * @throws ProbeFailure when the peer closes, stays silent or answers with something else than SIP
+ */
+export function askSipWith(socket: Socket, question: SipRequest): Promise<SipResponse> {
+  const { method } = question;
+  const framer = new StreamFramer();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail('wrongAnswer', `${method}: no answer`), patience);
+    const done = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+    };
+    const fail = (verdict: 'wrongAnswer' | 'closedByPeer', evidence: string): void => {
+      done();
+      reject(new ProbeFailure(verdict, evidence));
+    };
+    socket.on('close', () => fail('closedByPeer', `${method}: closed without an answer`));
+    socket.on('data', (chunk: Buffer) => {
+      for (const event of framer.push(chunk)) {
+        if (event.kind === 'fault') fail('wrongAnswer', `${method}: the answer is not SIP`);
+        if (event.kind !== 'message' || !(event.message instanceof SipResponse)) continue;
+        if (event.message.status < 200) continue;
+        done();
+        resolve(event.message);
+      }
+    });
+    socket.write(question.toBytes());
+  });
+}

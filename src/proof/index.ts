@@ -1,0 +1,19 @@
+export { proveClosure } from './closure.ts';
+export { converse, type Conversation } from './conversation.ts';
+export { findObstacles, obstacleError, type Obstacle } from './preflight.ts';
+export { proveRefusals } from './refusals.ts';
+export { toJUnit, toReport, type ProofReport, type RowReport } from './report.ts';
+export { Identities, proveRows } from './rows.ts';
+export { openSockets, type OpenSocket } from './sockets.ts';
+export { sweep } from './sweep.ts';
+export type { Account } from './user-agent.ts';
+export {
+  holds,
+  type ClosureProof,
+  type Proof,
+  type ProbeResult,
+  type RefusalProof,
+  type RowProof,
+  type UnexpectedSocket,
+  type Verdict,
+} from './verdict.ts';

@@ -1,0 +1,204 @@
+import type { Socket } from 'node:net';
+import { UsherError, messageOf } from '#base';
+import type { Flow, Plan } from '#ports';
+import { findPool } from '#topology';
+import { clientTls, loadCredentials, type Credentials } from '#trust';
+import { askHttp, askSip } from './ask.ts';
+import { dialTcp, dialTls, ProbeFailure } from './dial.ts';
+import { goalsOf, isLocal, vantagesOf, type Goal, type Vantage } from './vantage.ts';
+import { judge, type ProbeResult, type RowProof } from './verdict.ts';
+
+/** Probes under way at once; more would only queue behind each other's handshakes. */
+const atOnce = 8;
+
+const autodiscoverRoot = '/autodiscover/autodiscoverservice.svc/root';
+
+/** The certificates probes present, read once each. */
+export class Identities {
+  readonly #read = new Map<string, Promise<Credentials>>();
+  readonly #stateDirectory: string;
+  readonly #plan: Plan;
+
+  constructor(stateDirectory: string, plan: Plan) {
+    this.#stateDirectory = stateDirectory;
+    this.#plan = plan;
+  }
+
+  /** @throws UsherError when the state directory has no certificate for the host */
+  of(fqdn: string): Promise<Credentials> {
+    let reading = this.#read.get(fqdn);
+    if (reading === undefined) {
+      reading = loadCredentials(this.#stateDirectory, this.#plan.topology, fqdn);
+      this.#read.set(fqdn, reading);
+    }
+    return reading;
+  }
+
+  /** Any host's view of the CA, for clients that present nothing but still check the server. */
+  async authority(): Promise<string> {
+    const [listener] = this.#plan.listeners;
+    if (listener === undefined) return '';
+    return (await this.of(listener.host)).ca;
+  }
+}
+
+/**
+ * Proves every flow of the plan that opens a socket, each from every vantage point of its source
+ * to every destination. `progress` is called as rows finish.
+ */
+export async function proveRows(
+  plan: Plan,
+  flows: readonly Flow[],
+  identities: Identities,
+  progress: (proof: RowProof) => void,
+): Promise<readonly RowProof[]> {
+  const queue = flows.entries();
+  const proofs: RowProof[] = [];
+  const worker = async (): Promise<void> => {
+    for (const [index, flow] of queue) {
+      const proof = judge(flow, await probeFlow(plan, flow, identities));
+      proofs[index] = proof;
+      progress(proof);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return proofs;
+}
+
+async function probeFlow(
+  plan: Plan,
+  flow: Flow,
+  identities: Identities,
+): Promise<readonly ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  for (const vantage of vantagesOf(plan, flow)) {
+    for (const goal of goalsOf(plan, flow)) {
+      results.push(await probe(plan, flow, vantage, goal, identities));
+    }
+  }
+  return results;
+}
+
+async function probe(
+  plan: Plan,
+  flow: Flow,
+  vantage: Vantage,
+  goal: Goal,
+  identities: Identities,
+): Promise<ProbeResult> {
+  const begun = performance.now();
+  const result = (verdict: ProbeResult['verdict'], evidence: string): ProbeResult => ({
+    from: vantage.name,
+    to: `${goal.name} (${goal.address}:${goal.port})`,
+    verdict,
+    evidence,
+    took: performance.now() - begun,
+  });
+  if (vantage.address !== undefined && !isLocal(vantage.address)) {
+    return result(
+      'rejected',
+      `not probed: ${vantage.address} is not on this machine; run it there`,
+    );
+  }
+  try {
+    return result('open', await converse(plan, flow, vantage, goal, identities));
+  } catch (error) {
+    if (error instanceof ProbeFailure) return result(error.verdict, error.message);
+    // A vantage point whose certificate cannot be read fails its rows, not the whole proof.
+    if (error instanceof UsherError) return result('rejected', messageOf(error));
+    throw error;
+  }
+}
+
+/** Connects and asks in the row's own protocol; resolves with what was seen. */
+async function converse(
+  plan: Plan,
+  flow: Flow,
+  vantage: Vantage,
+  goal: Goal,
+  identities: Identities,
+): Promise<string> {
+  switch (flow.application) {
+    case 'SIP': {
+      const socket = await open(flow, vantage, goal, identities);
+      const sentBy = `${vantage.identity ?? 'probe.invalid'}:${goal.port}`;
+      const response = await askSip(socket, `sip:${goal.name}`, sentBy);
+      const seen = `OPTIONS → ${response.status} ${response.reason}`;
+      if (response.status === 200) return seen;
+      throw new ProbeFailure('wrongAnswer', `${seen}, 200 expected`);
+    }
+    case 'HTTP':
+    case 'HTTPS': {
+      const { host, path, location } = question(plan, flow, goal);
+      const socket = await open(flow, vantage, { ...goal, name: host }, identities);
+      const answer = await askHttp(socket, host, path);
+      const seen = `GET ${path} → ${answer.status}`;
+      if (answer.status !== 200) throw new ProbeFailure('wrongAnswer', `${seen}, 200 expected`);
+      if (location !== undefined && !answer.body.includes(`"AccessLocation":"${location}"`)) {
+        throw new ProbeFailure('wrongAnswer', `${seen}, but not the ${location} answer`);
+      }
+      return seen;
+    }
+    case 'CLS': {
+      const socket = await open(flow, vantage, goal, identities);
+      const answer = await askHttp(socket, goal.name, '/');
+      const seen = `GET / → ${answer.status}`;
+      if (answer.status !== 200) throw new ProbeFailure('wrongAnswer', `${seen}, 200 expected`);
+      return seen;
+    }
+  }
+}
+
+async function open(
+  flow: Flow,
+  vantage: Vantage,
+  goal: Goal,
+  identities: Identities,
+): Promise<Socket> {
+  if (flow.security === 'none') return dialTcp(goal.address, goal.port, vantage.address);
+  const credentials =
+    flow.security === 'MTLS' && vantage.identity !== undefined
+      ? await identities.of(vantage.identity)
+      : undefined;
+  const ca = credentials?.ca ?? (await identities.authority());
+  const { address, port, name } = goal;
+  return dialTls(
+    clientTls(
+      credentials,
+      { address, port, name, flow: flow.id },
+      {
+        ca,
+        ...(vantage.address === undefined ? {} : { localAddress: vantage.address }),
+      },
+    ),
+  );
+}
+
+/** What to ask a web row for: the health check of the reference, the Autodiscover root. */
+function question(
+  plan: Plan,
+  flow: Flow,
+  goal: Goal,
+): { host: string; path: string; location: 'Internal' | 'External' | undefined } {
+  const pool = goal.pool === undefined ? undefined : findPool(plan.topology, goal.pool);
+  switch (flow.service) {
+    case 'interServer':
+      return { host: goal.name, path: '/interserver/v1/health', location: undefined };
+    case 'webInternal':
+    case 'webInternalPlain':
+      return {
+        host: pool?.web.internal ?? goal.name,
+        path: autodiscoverRoot,
+        location: 'Internal',
+      };
+    case 'webExternal':
+    case 'webExternalPlain':
+      return {
+        host: pool?.web.external ?? goal.name,
+        path: autodiscoverRoot,
+        location: 'External',
+      };
+    default:
+      return { host: goal.name, path: autodiscoverRoot, location: 'External' };
+  }
+}

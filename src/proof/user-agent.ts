@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import { answerChallenge } from '#identity';
+import { buildRequest, buildResponse, SipRequest, SipResponse, StreamFramer } from '#sip';
+import { dialTls, ProbeFailure } from './dial.ts';
+
+/** Milliseconds a request may take from end to end. */
+const patience = 5000;
+
+/** A user of the deployment, as the proof plays one. */
+export interface Account {
+  readonly aor: string;
+  readonly password: string;
+}
+
+type Handler = (message: SipResponse) => void;
+
+/**
+ * A small SIP user: signs in with Digest (RFC 7616), sends and receives MESSAGE (RFC 3428). Just
+ * enough to play the two demo users; everything goes over one TLS connection, as RFC 5626 has it.
+ */
+export class UserAgent {
+  readonly #account: Account;
+  readonly #options: ConnectionOptions;
+  readonly #framer = new StreamFramer();
+  readonly #waiting = new Map<string, Handler>();
+  readonly #received: { readonly from: string; readonly text: string; readonly callId: string }[] =
+    [];
+  #heard: PromiseWithResolvers<void> | undefined;
+  #socket: Socket | undefined;
+  #sequence = 0;
+
+  /** `options` lead to the Edge: address, port, name to expect, CA. */
+  constructor(account: Account, options: ConnectionOptions) {
+    this.#account = account;
+    this.#options = options;
+  }
+
+  /** Connects and registers for ten minutes. */
+  async signIn(): Promise<SipResponse> {
+    const socket = await dialTls(this.#options);
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('close', () => this.#lost());
+    return this.#request('REGISTER', `sip:${this.#domain}`, this.#account.aor, 'register', [
+      ['Contact', `<${this.#contact}>;expires=600`],
+    ]);
+  }
+
+  /** Takes the registration back and closes the connection. */
+  async signOut(): Promise<void> {
+    if (this.#socket === undefined) return;
+    try {
+      await this.#request('REGISTER', `sip:${this.#domain}`, this.#account.aor, 'register', [
+        ['Contact', `<${this.#contact}>;expires=0`],
+      ]);
+    } finally {
+      this.#socket?.destroy();
+    }
+  }
+
+  /** Sends a text; resolves with the final response. `callId` lets the caller find it again. */
+  async send(to: string, text: string, callId: string): Promise<SipResponse> {
+    return this.#request(
+      'MESSAGE',
+      `sip:${to}`,
+      to,
+      callId,
+      [['Content-Type', 'text/plain']],
+      text,
+    );
+  }
+
+  /** Resolves with the text received under this Call-ID; rejects when none comes in time. */
+  async expect(callId: string): Promise<string> {
+    const deadline = performance.now() + patience;
+    for (;;) {
+      const found = this.#received.find((message) => message.callId === callId);
+      if (found !== undefined) return found.text;
+      const left = deadline - performance.now();
+      if (left <= 0) throw new ProbeFailure('wrongAnswer', 'the message did not arrive');
+      this.#heard = Promise.withResolvers<void>();
+      const timer = setTimeout(() => this.#heard?.resolve(), left);
+      await this.#heard.promise;
+      clearTimeout(timer);
+    }
+  }
+
+  get #domain(): string {
+    return this.#account.aor.split('@')[1] ?? '';
+  }
+
+  get #contact(): string {
+    const user = this.#account.aor.split('@')[0] ?? '';
+    const { localAddress, localPort } = this.#socket ?? {};
+    return `sip:${user}@${localAddress}:${localPort};transport=tls`;
+  }
+
+  /** One request, repeated once with credentials when it is challenged. */
+  async #request(
+    method: string,
+    uri: string,
+    to: string,
+    callId: string,
+    headers: readonly [string, string][],
+    body?: string,
+  ): Promise<SipResponse> {
+    const first = await this.#transact(method, uri, to, callId, headers, body);
+    const proxy = first.status === 407;
+    if (first.status !== 401 && !proxy) return first;
+    const challenge = first.headers(proxy ? 'Proxy-Authenticate' : 'WWW-Authenticate')[0];
+    if (challenge === undefined) return first;
+    const { aor, password } = this.#account;
+    const credentials = answerChallenge({
+      challenge,
+      username: aor.split('@')[0] ?? '',
+      password,
+      method,
+      uri,
+      nc: 1,
+      cnonce: randomBytes(9).toString('base64url'),
+    });
+    const name = proxy ? 'Proxy-Authorization' : 'Authorization';
+    return this.#transact(method, uri, to, callId, [...headers, [name, credentials]], body);
+  }
+
+  #transact(
+    method: string,
+    uri: string,
+    to: string,
+    callId: string,
+    headers: readonly [string, string][],
+    body?: string,
+  ): Promise<SipResponse> {
+    const { localAddress, localPort } = this.#socket ?? {};
+    const branch = `z9hG4bK${randomBytes(9).toString('base64url')}`;
+    const request = buildRequest({
+      method,
+      uri,
+      headers: [
+        ['Via', `SIP/2.0/TLS ${localAddress}:${localPort};branch=${branch};rport`],
+        ['Max-Forwards', '70'],
+        ['From', `<sip:${this.#account.aor}>;tag=${branch.slice(-8)}`],
+        ['To', `<sip:${to}>`],
+        ['Call-ID', callId],
+        ['CSeq', `${++this.#sequence} ${method}`],
+        ...headers,
+      ],
+      ...(body === undefined ? {} : { body: Buffer.from(body) }),
+    });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(branch);
+        reject(new ProbeFailure('wrongAnswer', `${method}: no answer`));
+      }, patience);
+      this.#waiting.set(branch, (response) => {
+        if (response.status < 200) return;
+        clearTimeout(timer);
+        this.#waiting.delete(branch);
+        resolve(response);
+      });
+      this.#socket?.write(request.toBytes());
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    for (const event of this.#framer.push(chunk)) {
+      if (event.kind !== 'message') continue;
+      const { message } = event;
+      if (message instanceof SipResponse) {
+        const branch = message.topVia.params.get('branch');
+        if (typeof branch === 'string') this.#waiting.get(branch)?.(message);
+      } else if (message instanceof SipRequest) {
+        this.#answer(message);
+      }
+    }
+  }
+
+  #answer(request: SipRequest): void {
+    if (request.method === 'ACK') return;
+    const status = request.method === 'MESSAGE' ? 200 : 501;
+    this.#socket?.write(buildResponse(request, status, undefined, { toTag: 'proof' }).toBytes());
+    if (status !== 200) return;
+    this.#received.push({
+      from: request.from.uri,
+      text: Buffer.from(request.body).toString('utf8'),
+      callId: request.callId,
+    });
+    this.#heard?.resolve();
+  }
+
+  #lost(): void {
+    this.#socket = undefined;
+    this.#heard?.resolve();
+  }
+}

@@ -1,0 +1,93 @@
+import { networkInterfaces } from 'node:os';
+import type { Flow, Plan } from '#ports';
+import { findHost, hostsOf } from '#topology';
+
+/** Where a probe starts: what the far end sees of us. */
+export interface Vantage {
+  /** FQDN of the host played, or the kind of client. */
+  readonly name: string;
+  /** Source address to bind; undefined lets the kernel choose. */
+  readonly address: string | undefined;
+  /** FQDN whose certificate is presented; undefined: none. */
+  readonly identity: string | undefined;
+}
+
+/** Where a probe ends. */
+export interface Goal {
+  readonly address: string;
+  readonly port: number;
+  /** Name the far end has to prove. */
+  readonly name: string;
+  /** FQDN of the pool the destination belongs to, when it does. */
+  readonly pool: string | undefined;
+}
+
+/** True when this machine can send from the address; all of 127.0.0.0/8 is every Linux machine's. */
+export function isLocal(address: string): boolean {
+  if (address.startsWith('127.') || address === '::1') return true;
+  return Object.values(networkInterfaces()).some((list) =>
+    list?.some((each) => each.address === address),
+  );
+}
+
+/**
+ * Every vantage point of a flow's source. Clients are played from the first address of their
+ * network when that is loopback, from wherever the kernel likes otherwise. A log controller may
+ * run on any host of the topology: it is played with the certificate of one that is not the
+ * destination.
+ */
+export function vantagesOf(plan: Plan, flow: Flow): readonly Vantage[] {
+  const { source, destination } = flow;
+  if (flow.application === 'CLS') {
+    const controller = hostsOf(plan.topology).find(
+      (host) => !destination.hosts.includes(host.fqdn) && host.role !== 'balancer',
+    );
+    const identity = controller?.fqdn;
+    return [{ name: 'log controller', address: clientAddress(source.addresses), identity }];
+  }
+  if (source.hosts.length === 0) {
+    const address = clientAddress(source.addresses);
+    return [{ name: source.role, address, identity: undefined }];
+  }
+  return source.hosts.flatMap((fqdn) => {
+    const host = findHost(plan.topology, fqdn);
+    if (host === undefined) return [];
+    const address = source.interface === 'external' ? host.external?.address : host.address;
+    return [{ name: fqdn, address, identity: fqdn }];
+  });
+}
+
+/** Every destination socket of a flow. */
+export function goalsOf(plan: Plan, flow: Flow): readonly Goal[] {
+  const { destination, port } = flow;
+  if (destination.via === 'vip') {
+    const pool = destination.pool;
+    return destination.addresses.map((address) => ({
+      address,
+      port,
+      name: pool ?? address,
+      pool,
+    }));
+  }
+  return destination.hosts.flatMap((fqdn) => {
+    const host = findHost(plan.topology, fqdn);
+    if (host === undefined) return [];
+    const outside = destination.interface === 'external' ? host.external : undefined;
+    return [
+      {
+        address: outside?.address ?? host.address,
+        port,
+        name: outside?.fqdns[0] ?? host.fqdn,
+        pool: host.pool,
+      },
+    ];
+  });
+}
+
+/** The first usable address of the first loopback block, e.g. 127.30.0.1 for 127.30.0.0/16. */
+function clientAddress(blocks: readonly string[]): string | undefined {
+  const [block] = blocks;
+  const match = /^(127\.\d+\.\d+)\.(\d+)(?:\/\d+)?$/u.exec(block ?? '');
+  if (match === null) return undefined;
+  return `${match[1]}.${Number(match[2]) + (block?.includes('/') === true ? 1 : 0)}`;
+}
