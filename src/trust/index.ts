@@ -1,0 +1,42 @@
+export { admit, refusals, type Admission, type Refusal, type RefusalCode } from './admission.ts';
+export { describeChainFault, TrustAnchors, type ChainFault } from './anchors.ts';
+export {
+  describeCertificate,
+  fingerprint,
+  identitiesOf,
+  namesMatch,
+  type CertificateDescription,
+} from './certificate.ts';
+export {
+  credentialFiles,
+  loadCredentials,
+  type CredentialFiles,
+  type Credentials,
+  type Finding,
+} from './credentials.ts';
+export { certificateNames, certifiedHosts, type CertificateNames } from './names.ts';
+export {
+  bringsItsOwn,
+  ensurePki,
+  issueHost,
+  revokeCertificates,
+  type HostState,
+  type IssueOptions,
+  type PkiReport,
+  type RevocationTarget,
+} from './pki.ts';
+export {
+  reasonNames,
+  revocationReasons,
+  type Revocation,
+  type RevocationReason,
+} from './revocation.ts';
+export { deriveKey, poolSecret } from './secret.ts';
+export { pkiPaths, type PkiPaths } from './store.ts';
+export {
+  clientTls,
+  explainDialError,
+  PeerIdentityError,
+  serverTls,
+  type DialTarget,
+} from './tls.ts';
