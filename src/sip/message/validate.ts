@@ -1,0 +1,109 @@
+import { isToken } from './characters.ts';
+import { SipSyntaxError, type SyntaxLayer } from './errors.ts';
+import type { HeaderField } from './build.ts';
+import type { SipMessage, SipRequest } from './message.ts';
+import { reasonOf } from './reasons.ts';
+import { schemeOf } from './uri.ts';
+
+/** Why a message must not be processed, and what a request that has this fault is answered with. */
+export interface MessageFault {
+  /** Stable, lower-case identifier. */
+  readonly code: string;
+  /** `application`: well-formed, but nothing this proxy can serve. */
+  readonly layer: SyntaxLayer | 'application';
+  /** For requests; a response with a fault is dropped and counted (RFC 3261 8.1.3.5). */
+  readonly status: number;
+  readonly reason: string;
+  /** Headers the answer needs, e.g. Unsupported. */
+  readonly headers: readonly HeaderField[];
+}
+
+/** Fields a message may have only once (RFC 3261 7.3.1, 20). */
+const single = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'] as const;
+const noHeaders: readonly HeaderField[] = [];
+const noExtensions: ReadonlySet<string> = new Set();
+
+function fault(
+  code: string,
+  layer: MessageFault['layer'],
+  status: number,
+  reason: string = reasonOf(status),
+  headers: readonly HeaderField[] = noHeaders,
+): MessageFault {
+  return { code, layer, status, reason, headers };
+}
+
+/**
+ * Checks what a proxy has to check before it looks at a message (RFC 3261 16.3, RFC 4475): start line
+ * and version, the mandatory headers once and readable, CSeq agreeing with the method, a Request-URI
+ * this proxy can serve, and Proxy-Require. Max-Forwards 0 and loops are decisions, not faults.
+ *
+ * `extensions` are the option tags (lower case) understood in Proxy-Require. Undefined: nothing is wrong.
+ */
+export function validate(
+  message: SipMessage,
+  extensions: ReadonlySet<string> = noExtensions,
+): MessageFault | undefined {
+  if (message.startLineFault === 'startline-syntax') {
+    return fault('startline-syntax', 'startline', 400, 'Malformed Start Line');
+  }
+  if (message.startLineFault === 'version') return fault('version', 'validate', 505);
+  try {
+    return (
+      checkHeaders(message) ?? (isRequest(message) ? checkRequest(message, extensions) : undefined)
+    );
+  } catch (error) {
+    if (error instanceof SipSyntaxError) return fault(error.code, error.layer, 400, error.message);
+    throw error;
+  }
+}
+
+function isRequest(message: SipMessage): message is SipRequest {
+  return message.isRequest;
+}
+
+function checkHeaders(message: SipMessage): MessageFault | undefined {
+  if (message.hasBrokenLine) return fault('broken-line', 'header', 400, 'A Line Is No Header');
+  for (const name of single) {
+    const count = message.count(name);
+    if (count > 1) return fault('header-twice', 'validate', 400, `More Than One ${name}`);
+    if (count === 0 && name !== 'Max-Forwards') {
+      return fault('header-missing', 'validate', 400, `Missing ${name}`);
+    }
+  }
+  if (message.count('Via') === 0) return fault('header-missing', 'validate', 400, 'Missing Via');
+  // Reading is checking; each of these throws what is wrong with it. Dates and other headers no proxy
+  // decides on are left alone (RFC 4475 3.1.2.12).
+  void message.topVia;
+  void message.from;
+  void message.to;
+  void message.callId;
+  void message.cseq;
+  void message.maxForwards;
+  void message.contacts;
+  void message.routes;
+  return undefined;
+}
+
+function checkRequest(
+  request: SipRequest,
+  extensions: ReadonlySet<string>,
+): MessageFault | undefined {
+  if (request.cseq.method !== request.method) {
+    return fault('cseq-method', 'validate', 400, 'CSeq And Method Differ');
+  }
+  const scheme = schemeOf(request.requestUri);
+  if (scheme === undefined) return fault('uri-syntax', 'startline', 400, 'Malformed Request-URI');
+  if (scheme !== 'sip' && scheme !== 'sips') return fault('unsupported-scheme', 'application', 416);
+  if (request.uri.headers !== undefined) {
+    return fault('request-uri-headers', 'validate', 400, 'Request-URI With Headers');
+  }
+  // An ACK cannot be answered, and a CANCEL must not fail on extensions (RFC 3261 8.2.2.3, 16.3).
+  if (request.method === 'ACK' || request.method === 'CANCEL') return undefined;
+  const unknown = request
+    .values('Proxy-Require')
+    .filter((tag) => isToken(tag) && !extensions.has(tag.toLowerCase()));
+  if (unknown.length === 0) return undefined;
+  const headers: readonly HeaderField[] = [['Unsupported', unknown.join(', ')]];
+  return fault('bad-extension', 'application', 420, undefined, headers);
+}
