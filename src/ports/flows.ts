@@ -29,36 +29,36 @@ interface Row {
   readonly destination: Party;
 }
 
-/** The summary a Director pool is printed in; `FE` for deployments without Directors. */
-function summaryOf(pool: Pool | undefined): 'DH' | 'DD' | 'DS' | 'FE' {
-  switch (pool?.loadBalancing) {
-    case undefined:
-      return 'FE';
-    case 'hardware':
-      return 'DH';
-    case 'dns':
-      return 'DD';
-    case 'none':
-      return 'DS';
-  }
+/** The summary of the reference a Director pool is printed in. */
+const summaries = { hardware: 'DH', dns: 'DD', none: 'DS' } as const;
+
+/** Prefix of the row ids of a Director pool; `FE` for deployments without Directors. */
+function summaryOf(pool: Pool | undefined): string {
+  return pool === undefined ? 'FE' : summaries[pool.loadBalancing];
+}
+
+type EntryId = Row['entry'];
+
+/** Makes rows of one origin; the id is the entry's, behind the prefix, unless given. */
+function rowsOf(origin: Origin, prefix = '') {
+  return (entry: EntryId, source: Party, destination: Party, id: string = entry): Row => ({
+    entry,
+    id: prefix + id,
+    origin,
+    source,
+    destination,
+  });
 }
 
 /** Rows 01 to 09 of one Director pool, in the order of the reference. */
 function tableRows(topology: Topology, pool: Pool, frontEnds: readonly Pool[]): Row[] {
-  const summary = summaryOf(pool);
   const web = entranceOf(pool, 'web');
   const proxies = from('reverseProxy', topology.reverseProxies);
   const clients = internalClients(topology);
   const edges = topology.edges.filter((edge) => edge.nextHop === pool.fqdn);
   const controllers = logControllers(topology);
   const members = membersOf([pool]);
-  const row = (entry: Row['entry'], source: Party, destination: Party): Row => ({
-    entry,
-    id: `${summary}-${entry}`,
-    origin: 'table',
-    source,
-    destination,
-  });
+  const row = rowsOf('table', `${summaryOf(pool)}-`);
   return [
     row('01', proxies, web),
     row('02', proxies, web),
@@ -73,19 +73,16 @@ function tableRows(topology: Topology, pool: Pool, frontEnds: readonly Pool[]): 
 }
 
 /** Rows the summary names in its text only (contradiction C1); they belong to the first pool. */
-function proseRows(topology: Topology, directors: readonly Pool[], frontEnds: readonly Pool[]) {
-  const summary = summaryOf(directors[0]);
+function proseRows(
+  topology: Topology,
+  directors: readonly Pool[],
+  frontEnds: readonly Pool[],
+): Row[] {
   const servers = [...directors, ...frontEnds].flatMap((pool) => pool.members);
   const outbound = from(directors.length === 0 ? 'frontEnd' : 'directorOrFrontEnd', servers);
   const edges = topology.edges;
   const proxies = from('reverseProxy', topology.reverseProxies);
-  const row = (entry: Row['entry'], source: Party, destination: Party): Row => ({
-    entry,
-    id: `${summary}-${entry}`,
-    origin: 'prose',
-    source,
-    destination,
-  });
+  const row = rowsOf('prose', `${summaryOf(directors[0])}-`);
   const published = entrancesOf(frontEnds, 'web');
   return [
     row('P1', outbound, eachOf('edge', edges)),
@@ -96,15 +93,13 @@ function proseRows(topology: Topology, directors: readonly Pool[], frontEnds: re
 }
 
 /** Flows the topology switches on. */
-function optionRows(topology: Topology, directors: readonly Pool[], frontEnds: readonly Pool[]) {
+function optionRows(
+  topology: Topology,
+  directors: readonly Pool[],
+  frontEnds: readonly Pool[],
+): Row[] {
   const { internalClientsSignInAtDirector, interServerToDirector } = topology.options;
-  const row = (entry: Row['entry'], source: Party, destination: Party): Row => ({
-    entry,
-    id: entry,
-    origin: 'option',
-    source,
-    destination,
-  });
+  const row = rowsOf('option');
   const entrances = entrancesOf(directors, 'other');
   const servers = from(
     'frontEnd',
@@ -119,22 +114,15 @@ function optionRows(topology: Topology, directors: readonly Pool[], frontEnds: r
 }
 
 /** Rows of the neighbours: Front Ends, Edges, reverse proxies. */
-function neighbourRows(topology: Topology, directors: readonly Pool[], frontEnds: readonly Pool[]) {
+function neighbourRows(
+  topology: Topology,
+  directors: readonly Pool[],
+  frontEnds: readonly Pool[],
+): Row[] {
   const clients = internalClients(topology);
   const controllers = logControllers(topology);
   const homeServers = frontEnds.flatMap((pool) => pool.members);
-  const row = (
-    entry: Row['entry'],
-    source: Party,
-    destination: Party,
-    id: string = entry,
-  ): Row => ({
-    entry,
-    id,
-    origin: 'derived',
-    source,
-    destination,
-  });
+  const row = rowsOf('derived');
   const directorServers = directors.flatMap((pool) => pool.members);
   const everyFrontEnd = membersOf(frontEnds);
   const edgesInside = eachOf('edge', topology.edges);

@@ -7,19 +7,36 @@ import type { Service } from './model.ts';
  * editors read. The message of a check says what is allowed; `description` says what it is for.
  */
 
+const allowed = {
+  fqdn: 'a full host name such as dir01.contoso.net',
+  domain: 'a domain such as contoso.com',
+  address: 'the IPv4 or IPv6 address of one host, such as 10.1.1.11 or fd00:1::11',
+  network: 'a CIDR block without host bits, such as 10.30.0.0/16 or fd00:30::/64',
+  port: 'a whole number from 1 to 65535',
+  text: 'some text',
+  yesOrNo: 'true or false',
+} as const;
+
+/** Stable fault codes of the basic kinds of values, by what they allow. */
+export const codesOfAllowed: ReadonlyMap<string, string> = new Map([
+  [allowed.fqdn, 'bad-host-name'],
+  [allowed.domain, 'bad-domain'],
+  [allowed.address, 'bad-address'],
+  [allowed.network, 'bad-network'],
+  [allowed.port, 'bad-port'],
+]);
+
 const fqdnPattern =
   /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/u;
 
-const fqdnAllowed = 'a full host name such as dir01.contoso.net';
 const fqdn = z
-  .string({ error: fqdnAllowed })
-  .regex(fqdnPattern, { error: fqdnAllowed })
+  .string({ error: allowed.fqdn })
+  .regex(fqdnPattern, { error: allowed.fqdn })
   .toLowerCase();
 
-const domainAllowed = 'a domain such as contoso.com';
 const domain = z
-  .string({ error: domainAllowed })
-  .regex(fqdnPattern, { error: domainAllowed })
+  .string({ error: allowed.domain })
+  .regex(fqdnPattern, { error: allowed.domain })
   .toLowerCase();
 
 /** One machine's own unicast address: no wildcard, no multicast, no IPv4 in IPv6 clothes. */
@@ -30,27 +47,23 @@ function isHostAddress(text: string): boolean {
   return address.value >> 120n !== 0xffn && address.value >> 32n !== 0xffffn;
 }
 
-const addressAllowed = 'the IPv4 or IPv6 address of one host, such as 10.1.1.11 or fd00:1::11';
 const address = z
-  .string({ error: addressAllowed })
-  .refine(isHostAddress, { error: addressAllowed });
+  .string({ error: allowed.address })
+  .refine(isHostAddress, { error: allowed.address });
 
 function isNetwork(text: string): boolean {
   const network = parseNetwork(text);
   return network !== undefined && firstOf(network).value === network.value;
 }
 
-const networkAllowed = 'a CIDR block without host bits, such as 10.30.0.0/16 or fd00:30::/64';
-const network = z.string({ error: networkAllowed }).refine(isNetwork, { error: networkAllowed });
+const network = z.string({ error: allowed.network }).refine(isNetwork, { error: allowed.network });
 
-const portAllowed = 'a whole number from 1 to 65535';
 const port = z
-  .int({ error: portAllowed })
-  .min(1, { error: portAllowed })
-  .max(65_535, { error: portAllowed });
+  .int({ error: allowed.port })
+  .min(1, { error: allowed.port })
+  .max(65_535, { error: allowed.port });
 
-const nonEmpty = 'some text';
-const path = z.string({ error: nonEmpty }).min(1, { error: nonEmpty });
+const path = z.string({ error: allowed.text }).min(1, { error: allowed.text });
 
 /** An object whose unknown keys are faults, described for editors. */
 function section<Shape extends z.core.$ZodShape>(shape: Shape, description: string) {
@@ -62,15 +75,15 @@ function list<Element extends z.ZodType>(element: Element, what: string) {
 }
 
 function atLeastOne<Element extends z.ZodType>(element: Element, what: string) {
-  const allowed = `a list of at least one ${what}`;
-  return z.array(element, { error: allowed }).min(1, { error: allowed });
+  const error = `a list of at least one ${what}`;
+  return z.array(element, { error }).min(1, { error });
 }
 
-const yesOrNo = z.boolean({ error: 'true or false' });
+const yesOrNo = z.boolean({ error: allowed.yesOrNo });
 
 function seconds(from: number, to: number) {
-  const allowed = `a number of seconds from ${from} to ${to}`;
-  return z.number({ error: allowed }).min(from, { error: allowed }).max(to, { error: allowed });
+  const error = `a number of seconds from ${from} to ${to}`;
+  return z.number({ error }).min(from, { error }).max(to, { error });
 }
 
 const member = section(
@@ -207,8 +220,8 @@ const portOverrides = section(
 export const topologyFile = section(
   {
     name: z
-      .string({ error: nonEmpty })
-      .min(1, { error: nonEmpty })
+      .string({ error: allowed.text })
+      .min(1, { error: allowed.text })
       .meta({ description: 'Name of the deployment, for titles. Default: the first SIP domain.' })
       .optional(),
     sipDomains: atLeastOne(domain, 'SIP domain').meta({
@@ -308,7 +321,5 @@ export const topologyFile = section(
 /** What the file says once it has passed the schema. */
 export type TopologyFile = z.output<typeof topologyFile>;
 
-/** JSON Schema (2020-12) of the topology file, for editors; `schema/topology.schema.json` holds it. */
-export function topologyJsonSchema(): object {
-  return z.toJSONSchema(topologyFile, { io: 'input' });
-}
+/** What the file says before the schema fills in anything. */
+export type RawTopologyFile = z.input<typeof topologyFile>;

@@ -1,5 +1,5 @@
 export * from './address.ts';
-export { topologyJsonSchema } from './file.ts';
+export { topologyJsonSchema } from './json-schema.ts';
 export * from './lookup.ts';
 export * from './model.ts';
 export * from './parse.ts';

@@ -19,9 +19,9 @@ export interface Source {
   /** What is wrong with the YAML itself. */
   readonly faults: readonly Fault[];
   /** Where the value stands; for a missing one, where the nearest section around it starts. */
-  locate(path: Path): Position;
+  readonly locate: (path: Path) => Position;
   /** Where the key stands that leads to the value. */
-  locateKey(path: Path): Position;
+  readonly locateKey: (path: Path) => Position;
 }
 
 /** Aliases may be resolved this often; a file that needs more is an attack on memory. */
@@ -49,6 +49,12 @@ function yamlFault(file: string, position: Position, message: string): Fault {
     remedy: 'Correct the YAML; indentation by spaces decides what belongs to what.',
   };
 }
+
+/** Where the library's words speak to programmers, ours. */
+const plainWords: ReadonlyMap<string, string> = new Map([
+  ['MULTIPLE_DOCS', 'a second document after "---"'],
+  ['DUPLICATE_KEY', 'a key that stands here twice'],
+]);
 
 /** Reads YAML, keeping positions; never throws. */
 export function readSource(text: string, file: string): Source {
@@ -81,14 +87,21 @@ export function readSource(text: string, file: string): Source {
     return isScalar(pair?.key) && pair.key.range ? at(pair.key.range[0]) : locate(path);
   };
 
-  const faults = document.errors.map((error) => yamlFault(file, at(error.pos[0]), error.message));
+  const faults = document.errors.map((error) =>
+    yamlFault(file, at(error.pos[0]), plainWords.get(error.code) ?? error.message),
+  );
   if (faults.length > 0) return { file, data: undefined, faults, locate, locateKey };
   try {
-    const data: unknown = document.toJS({ maxAliasCount: maxAliases });
+    // Through JSON, so that what an alias repeats is a value of its own, and a value that contains
+    // itself is refused.
+    const data: unknown = JSON.parse(
+      JSON.stringify(document.toJS({ maxAliasCount: maxAliases }) ?? null),
+    );
     return { file, data, faults, locate, locateKey };
   } catch (error) {
-    // The library throws on unresolved and on excessive aliases only.
-    const message = error instanceof Error ? error.message : 'an alias that leads nowhere';
+    // Unresolved, excessive and circular aliases, nothing else.
+    const message =
+      error instanceof ReferenceError ? error.message : 'a value that contains itself';
     const fault = yamlFault(file, { line: 1, column: 1 }, message);
     return { file, data: undefined, faults: [fault], locate, locateKey };
   }

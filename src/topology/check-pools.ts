@@ -1,0 +1,141 @@
+import { contains, parseAddress, parseNetwork } from './address.ts';
+import { entries, poolsOf } from './inventory.ts';
+import type { DraftPool, Entry, Report } from './inventory.ts';
+import type { Draft } from './salvage.ts';
+
+/** Members a pool may have: 10 Directors (contradiction C12), 12 Front Ends. */
+const mostMembers = { director: 10, frontEnd: 12 } as const;
+
+const roleNames = { director: 'Directors', frontEnd: 'Front Ends' } as const;
+
+function checkMembers({ value: pool, path }: Entry<DraftPool>, report: Report): void {
+  const count = pool.members?.length ?? 0;
+  const most = mostMembers[pool.role ?? 'frontEnd'];
+  if (pool.loadBalancing === 'none' && count > 1) {
+    report(
+      [...path, 'loadBalancing'],
+      'balancing-needed',
+      `none, with ${count} members`,
+      'dns or hardware for more than one member',
+      'Choose how the load is spread, or keep one member.',
+    );
+  }
+  if (pool.role !== undefined && count > most) {
+    report(
+      [...path, 'members'],
+      'too-many-members',
+      `${count} members`,
+      `at most ${most} ${roleNames[pool.role]} in a pool`,
+      'Make a second pool.',
+    );
+  }
+}
+
+function checkVip({ value: pool, path }: Entry<DraftPool>, report: Report): void {
+  const { loadBalancing, role, vip, balancer } = pool;
+  const vipPath = [...path, 'vip'];
+  // A value that is written but wrong is not missing.
+  const without = (key: keyof DraftPool): boolean => !Object.hasOwn(pool, key);
+  if (loadBalancing === 'hardware' && without('vip')) {
+    report(
+      vipPath,
+      'vip-missing',
+      'hardware balancing and no vip',
+      'a vip',
+      'Add "vip:", the address the load balancer serves, or balance by dns.',
+    );
+  }
+  if (loadBalancing === 'dns' && role === 'director' && without('vip')) {
+    report(
+      vipPath,
+      'vip-missing',
+      'a Director pool balanced by DNS and no vip',
+      'a vip for its web services',
+      'Add "vip:"; DNS spreads SIP, but client web traffic needs a load balancer.',
+    );
+  }
+  if (loadBalancing === 'none' && vip !== undefined) {
+    report(
+      vipPath,
+      'vip-without-balancing',
+      `${vip}, in a pool without load balancing`,
+      'no vip with loadBalancing: none',
+      'Remove it, or set "loadBalancing: hardware"; a pool may have one member until it grows.',
+    );
+  }
+  if (!without('vip') && without('balancer') && loadBalancing !== 'none') {
+    report(
+      [...path, 'balancer'],
+      'balancer-missing',
+      'a vip and no balancer',
+      'the name of a host under "balancers"',
+      'Add "balancer:", the host that serves the VIP.',
+    );
+  }
+  if (without('vip') && balancer !== undefined && loadBalancing !== 'hardware') {
+    report(
+      [...path, 'balancer'],
+      'balancer-without-vip',
+      `${balancer}, in a pool without a vip`,
+      'a balancer together with a vip',
+      'Add "vip:", or remove the balancer.',
+    );
+  }
+}
+
+function checkNat({ value: pool, path }: Entry<DraftPool>, report: Report): void {
+  const engine = pool.engine ?? 'embedded';
+  if (pool.nat !== 'destination' || engine === 'nftables') return;
+  report(
+    [...path, 'nat'],
+    'nat-needs-nftables',
+    `destination, with the engine ${engine}`,
+    'source; destination with the engine nftables',
+    'Use "nat: source": this engine opens its own connections to the members, so they see its address.',
+  );
+}
+
+function checkNetwork({ value: pool, path }: Entry<DraftPool>, report: Report): void {
+  const network = parseNetwork(pool.network ?? '');
+  if (network === undefined) return;
+  const written = [
+    ...entries(pool.members, [...path, 'members']).map((member) => ({
+      text: member.value.address,
+      path: [...member.path, 'address'],
+    })),
+    { text: pool.vip, path: [...path, 'vip'] },
+  ];
+  for (const { text, path: where } of written) {
+    const address = parseAddress(text ?? '');
+    if (address === undefined || contains(network, address)) continue;
+    report(
+      where,
+      'outside-network',
+      `${text ?? ''}, outside the network of its pool`,
+      `an address in ${pool.network ?? ''}`,
+      'Correct the address, or the network of the pool.',
+    );
+  }
+}
+
+/** What has to hold inside each pool, and that somebody homes the users. */
+export function checkPools(draft: Draft, report: Report): void {
+  const pools = poolsOf(draft);
+  for (const pool of pools) {
+    checkMembers(pool, report);
+    checkVip(pool, report);
+    checkNat(pool, report);
+    checkNetwork(pool, report);
+  }
+  const rolesKnown = pools.every(({ value }) => value.role !== undefined);
+  if (pools.length === draft.pools?.length && rolesKnown && pools.length > 0) {
+    if (pools.some(({ value }) => value.role === 'frontEnd')) return;
+    report(
+      ['pools'],
+      'no-front-end-pool',
+      'no Front End pool',
+      'at least one pool with "role: frontEnd"',
+      'Add the pool your users are homed in; Directors home nobody.',
+    );
+  }
+}
