@@ -37,13 +37,13 @@ class Draft {
   readonly #top: Line[] = [];
   readonly #bottom: Line[] = [];
   /** By header index: undefined untouched, '' removed, else the line that replaces it. */
-  readonly #lines: (string | undefined)[];
+  readonly #lines: (string | undefined)[] = [];
   #requestUri: string | undefined;
 
   constructor(message: SipMessage) {
     this.#message = message;
     const count = (message.spans.length - 1) / STRIDE;
-    this.#lines = Array.from<string | undefined>({ length: count });
+    for (let i = 0; i < count; i++) this.#lines.push(undefined);
   }
 
   apply(change: HeaderEdit): void {

@@ -86,7 +86,9 @@ export function headerIdAt(bytes: Uint8Array, start: number, end: number): numbe
   if (length > longest) return 0;
   const bucket = buckets[length * 32 + ((bytes[start] ?? 0) & 31)];
   if (bucket === undefined) return 0;
-  for (const candidate of bucket) {
+  for (let k = 0; k < bucket.length; k++) {
+    const candidate = bucket[k];
+    if (candidate === undefined) break;
     let i = 0;
     // Setting bit 5 folds letters; on `-` and digits it changes nothing, and no other token character
     // of a name turns into one of these.

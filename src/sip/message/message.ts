@@ -1,7 +1,6 @@
 import { parseDigits, sameText, skipSpace, tokenEnd, trim, unfold } from './characters.ts';
 import { headerFault } from './errors.ts';
 import {
-  BROKEN,
   CALL_ID,
   CONTACT,
   CSEQ,
@@ -15,11 +14,11 @@ import {
 } from './header-names.ts';
 import { defaultLimits } from './limits.ts';
 import { splitList, valueEnd } from './list.ts';
-import { type NameAddr, parseNameAddr } from './name-addr.ts';
+import { type NameAddr, readNameAddr } from './name-addr.ts';
 import { HeadScan, STRIDE, type Spans } from './scan.ts';
 import { type StartLineFault, readRequestLine, readStatusLine } from './start-line.ts';
 import { type SipUri, parseUri } from './uri.ts';
-import { type Via, parseVia } from './via.ts';
+import { type Via, readVia } from './via.ts';
 
 /** The CSeq header (RFC 3261 20.16). */
 export interface CSeq {
@@ -48,6 +47,8 @@ export abstract class SipMessage {
   #to: NameAddr | undefined;
   #callId: string | undefined;
   #cseq: CSeq | undefined;
+  #contacts: readonly NameAddr[] | '*' | undefined;
+  #routes: readonly NameAddr[] | undefined;
 
   /** From a head known to be well framed; for the framer, `edit` and the builders. */
   protected constructor(head: string, body: Uint8Array | undefined, spans: Spans | undefined) {
@@ -60,6 +61,8 @@ export abstract class SipMessage {
     this.#to = undefined;
     this.#callId = undefined;
     this.#cseq = undefined;
+    this.#contacts = undefined;
+    this.#routes = undefined;
   }
 
   abstract readonly isRequest: boolean;
@@ -106,11 +109,6 @@ export abstract class SipMessage {
     return count;
   }
 
-  /** True when some line of the head is no header at all. */
-  get hasBrokenLine(): boolean {
-    return this.#find(BROKEN, '', 0) >= 0;
-  }
-
   /** Name (as written) and value (unfolded, trimmed) of every header, in order. */
   entries(): [name: string, value: string][] {
     const { spans, head } = this;
@@ -137,19 +135,20 @@ export abstract class SipMessage {
   }
 
   get from(): NameAddr {
-    return (this.#from ??= parseNameAddr(this.#required(FROM, 'From')));
+    return (this.#from ??= readNameAddr(this.#required(FROM, 'From')));
   }
 
   get to(): NameAddr {
-    return (this.#to ??= parseNameAddr(this.#required(TO, 'To')));
+    return (this.#to ??= readNameAddr(this.#required(TO, 'To')));
   }
 
   /** The topmost Via value: who sent this request, or whom this response is for. */
   get topVia(): Via {
     if (this.#topVia !== undefined) return this.#topVia;
     const field = this.#required(VIA, 'Via');
-    const end = valueEnd(field, 0);
-    return (this.#topVia = parseVia(end === field.length ? field : field.slice(0, end)));
+    // Most Vias stand alone on their line; only a comma calls for the careful look.
+    const only = !field.includes(',');
+    return (this.#topVia = readVia(only ? field : trim(field.slice(0, valueEnd(field, 0)))));
   }
 
   /** Every Via value, topmost first; throws also when there are more than the limit allows. */
@@ -158,7 +157,7 @@ export abstract class SipMessage {
     const values = this.values('Via');
     if (values.length > defaultLimits.vias)
       throw headerFault('too-many-vias', 'Too many Via values');
-    return (this.#vias = values.map((value) => parseVia(value)));
+    return (this.#vias = values.map((value) => readVia(value)));
   }
 
   /** 0 to 255; undefined when absent (RFC 3261 20.22). */
@@ -172,6 +171,10 @@ export abstract class SipMessage {
 
   /** Contacts in order, or `*`; empty when there is none. */
   get contacts(): readonly NameAddr[] | '*' {
+    return (this.#contacts ??= this.#readContacts());
+  }
+
+  #readContacts(): readonly NameAddr[] | '*' {
     const at = this.#find(CONTACT, '', 0);
     if (at < 0) return [];
     if (this.#value(at) === '*') {
@@ -180,11 +183,11 @@ export abstract class SipMessage {
       }
       return '*';
     }
-    return this.values('Contact').map((value) => parseNameAddr(value));
+    return this.values('Contact').map((value) => readNameAddr(value));
   }
 
   get routes(): readonly NameAddr[] {
-    return this.#addresses(ROUTE, 'Route');
+    return (this.#routes ??= this.#addresses(ROUTE, 'Route'));
   }
 
   get recordRoutes(): readonly NameAddr[] {
@@ -202,7 +205,7 @@ export abstract class SipMessage {
 
   #addresses(id: number, name: string): readonly NameAddr[] {
     if (this.#find(id, '', 0) < 0) return [];
-    return this.values(name).map((value) => parseNameAddr(value));
+    return this.values(name).map((value) => readNameAddr(value));
   }
 
   #required(id: number, name: string): string {

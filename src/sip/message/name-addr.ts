@@ -75,7 +75,11 @@ export class NameAddr {
  * white space inside the brackets, no URI, malformed parameters.
  */
 export function parseNameAddr(value: string): NameAddr {
-  const text = trim(unfold(value));
+  return readNameAddr(trim(unfold(value)));
+}
+
+/** `parseNameAddr` for a value already unfolded and trimmed, as messages hand them out. */
+export function readNameAddr(text: string): NameAddr {
   if (text.charCodeAt(0) === 34) {
     const end = quotedEnd(text, 0);
     const open = skipSpace(text, end);
@@ -125,9 +129,12 @@ function bare(text: string): NameAddr {
 }
 
 function checkUri(uri: string): string {
-  if (schemeOf(uri) === undefined || !isUriText(uri) || uri.includes('<') || uri.includes('"')) {
-    throw headerFault('addr-spec', 'What should be a URI is none');
+  let sound = schemeOf(uri) !== undefined;
+  for (let i = 0; i < uri.length && sound; i++) {
+    const code = uri.charCodeAt(i);
+    sound = code > 34 ? code !== 60 && code !== 127 : code === 33;
   }
+  if (!sound) throw headerFault('addr-spec', 'What should be a URI is none');
   return uri;
 }
 

@@ -95,7 +95,7 @@ export class HeadScan {
       let code = 0;
       while (i < stop) {
         code = data[i] ?? 0;
-        if (code === CR || code === LF) break;
+        if (code <= CR && (code === CR || code === LF)) break;
         i++;
       }
       if (i >= stop) {

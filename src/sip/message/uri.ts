@@ -1,4 +1,4 @@
-import { decodeText, isDigitCode, isSpaceCode, parseDigits } from './characters.ts';
+import { decodeText, isDigitCode, parseDigits } from './characters.ts';
 import { SipSyntaxError } from './errors.ts';
 import { type Params, noParams } from './params.ts';
 
@@ -251,7 +251,7 @@ function sortedHeaders(text: string): string {
 export function isUriText(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code < 32 || code === 127 || isSpaceCode(code)) return false;
+    if (code <= 32 || code === 127) return false;
   }
   return text !== '';
 }

@@ -1,8 +1,10 @@
 import { isToken } from './characters.ts';
 import { SipSyntaxError, type SyntaxLayer } from './errors.ts';
 import type { HeaderField } from './build.ts';
+import { BROKEN, CALL_ID, CSEQ, FROM, MAX_FORWARDS, TO, VIA } from './header-names.ts';
 import type { SipMessage, SipRequest } from './message.ts';
 import { reasonOf } from './reasons.ts';
+import { STRIDE } from './scan.ts';
 import { schemeOf } from './uri.ts';
 
 /** Why a message must not be processed, and what a request that has this fault is answered with. */
@@ -18,8 +20,14 @@ export interface MessageFault {
   readonly headers: readonly HeaderField[];
 }
 
-/** Fields a message may have only once (RFC 3261 7.3.1, 20). */
-const single = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'] as const;
+/** Fields a message must have, and (but for Via) only once (RFC 3261 7.3.1, 8.1.1, 20). */
+const mandatory: readonly (readonly [id: number, name: string])[] = [
+  [VIA, 'Via'],
+  [FROM, 'From'],
+  [TO, 'To'],
+  [CALL_ID, 'Call-ID'],
+  [CSEQ, 'CSeq'],
+];
 const noHeaders: readonly HeaderField[] = [];
 const noExtensions: ReadonlySet<string> = new Set();
 
@@ -63,15 +71,24 @@ function isRequest(message: SipMessage): message is SipRequest {
 }
 
 function checkHeaders(message: SipMessage): MessageFault | undefined {
-  if (message.hasBrokenLine) return fault('broken-line', 'header', 400, 'A Line Is No Header');
-  for (const name of single) {
-    const count = message.count(name);
-    if (count > 1) return fault('header-twice', 'validate', 400, `More Than One ${name}`);
-    if (count === 0 && name !== 'Max-Forwards') {
+  const { spans } = message;
+  // One bit a header id, for the ids of the mandatory ones and Max-Forwards.
+  let seen = 0;
+  let twice = 0;
+  for (let at = 0; at + STRIDE < spans.length; at += STRIDE) {
+    const id = spans[at] ?? 0;
+    if (id === BROKEN) return fault('broken-line', 'header', 400, 'A Line Is No Header');
+    if (id < VIA || id > MAX_FORWARDS) continue;
+    twice |= seen & (1 << id);
+    seen |= 1 << id;
+  }
+  if ((twice & (1 << MAX_FORWARDS)) !== 0) return tooMany('Max-Forwards');
+  for (const [id, name] of mandatory) {
+    if ((seen & (1 << id)) === 0) {
       return fault('header-missing', 'validate', 400, `Missing ${name}`);
     }
+    if (id !== VIA && (twice & (1 << id)) !== 0) return tooMany(name);
   }
-  if (message.count('Via') === 0) return fault('header-missing', 'validate', 400, 'Missing Via');
   // Reading is checking; each of these throws what is wrong with it. Dates and other headers no proxy
   // decides on are left alone (RFC 4475 3.1.2.12).
   void message.topVia;
@@ -83,6 +100,10 @@ function checkHeaders(message: SipMessage): MessageFault | undefined {
   void message.contacts;
   void message.routes;
   return undefined;
+}
+
+function tooMany(name: string): MessageFault {
+  return fault('header-twice', 'validate', 400, `More Than One ${name}`);
 }
 
 function checkRequest(

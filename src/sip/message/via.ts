@@ -67,7 +67,11 @@ export class Via {
  * Throws `SipSyntaxError` (`header`).
  */
 export function parseVia(value: string): Via {
-  const text = trim(unfold(value));
+  return readVia(trim(unfold(value)));
+}
+
+/** `parseVia` for a value already unfolded and trimmed, as messages hand them out. */
+export function readVia(text: string): Via {
   let i = tokenEnd(text, 0);
   if (!sameText(text.slice(0, i), 'SIP')) throw syntax();
   i = slash(text, i);
@@ -75,7 +79,7 @@ export function parseVia(value: string): Via {
   if (text.slice(i, end) !== '2.0') throw headerFault('via-version', 'A Via is not of SIP/2.0');
   i = slash(text, end);
   end = tokenEnd(text, i);
-  const transport = text.slice(i, end);
+  const transport = knownTransport(text.slice(i, end));
   i = skipSpace(text, end);
   if (transport === '' || i === end) throw syntax();
   const hostEnd = endOfHost(text, i);
@@ -89,7 +93,12 @@ export function parseVia(value: string): Via {
     port = parseDigits(text.slice(start, i), 65535);
     if (port === undefined || port === 0) throw headerFault('via-port', 'A Via has a wrong port');
   }
-  return new Via(transport.toUpperCase(), host, port, text, i);
+  return new Via(transport, host, port, text, i);
+}
+
+/** Upper case without work for the usual ones. */
+function knownTransport(text: string): string {
+  return text === 'TLS' || text === 'TCP' || text === 'UDP' ? text : text.toUpperCase();
 }
 
 function slash(text: string, at: number): number {
