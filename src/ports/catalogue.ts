@@ -219,3 +219,15 @@ export const catalogue: Readonly<Record<Key, Entry>> = {
     'Alle veröffentlichten Webdienste der Directors und Front-Ends.',
   ),
 };
+
+/** Notes of the rows that show the legs of a balanced row. */
+export const notes = {
+  member: {
+    en: 'What a member sees of the balanced row: the connection as it leaves the load balancer.',
+    de: 'Was ein Mitglied von der verteilten Zeile sieht: die Verbindung, wie sie den Lastenausgleich verlässt.',
+  },
+  probe: {
+    en: 'Health probe of the load balancer; a member that fails it gets no new connections.',
+    de: 'Zustandsprüfung des Lastenausgleichs; ein Mitglied, das sie nicht besteht, erhält keine neuen Verbindungen.',
+  },
+} as const satisfies Record<string, Text>;

@@ -2,3 +2,4 @@ export { nextHops } from './hops.ts';
 export * from './load.ts';
 export * from './model.ts';
 export * from './plan.ts';
+export * from './table/index.ts';

@@ -1,0 +1,102 @@
+import type { Language } from '#base';
+import type { TableRow } from './rows.ts';
+import { addressWords, partyWords, protocolWords, words } from './words.ts';
+
+/** Breaks text at spaces into lines of at most `width` characters; longer words are cut. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    let rest = word;
+    if (line !== '' && line.length + 1 + rest.length <= width) {
+      line += ` ${rest}`;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    for (; rest.length > width; rest = rest.slice(width)) lines.push(rest.slice(0, width));
+    line = rest;
+  }
+  return [...lines, line];
+}
+
+/** The widths of the four columns; the note takes the room below source and destination. */
+interface Layout {
+  readonly id: number;
+  readonly protocol: number;
+  readonly source: number;
+  readonly destination: number;
+}
+
+const gap = 2;
+
+function longest(texts: readonly string[], atMost: number): number {
+  return Math.min(atMost, Math.max(...texts.map((text) => text.length)));
+}
+
+function layoutFor(rows: readonly TableRow[], columns: number, language: Language): Layout {
+  // Rows of a second pool have its name in their id, which wraps at the sign between the two.
+  const ids = rows.flatMap((row) => row.id.split(/(?=@)/u));
+  const id = longest([words.row[language], ...ids], 24);
+  const protocol = longest([words.protocol[language], ...rows.map(protocolWords)], 18);
+  const room = Math.max(40, columns - id - protocol - 3 * gap);
+  const source = Math.floor((room - gap) / 2);
+  return { id, protocol, source, destination: room - gap - source };
+}
+
+/** Puts the cells of one row beside each other, line by line. */
+function beside(cells: readonly (readonly string[])[], layout: Layout): readonly string[] {
+  const widths = [layout.id, layout.protocol, layout.source, layout.destination];
+  const height = Math.max(...cells.map((cell) => cell.length));
+  return Array.from({ length: height }, (_, line) =>
+    widths
+      .map((width, column) => (cells[column]?.[line] ?? '').padEnd(width))
+      .join(' '.repeat(gap))
+      .trimEnd(),
+  );
+}
+
+const plain = (text: string): string => text;
+
+/**
+ * The port table for a terminal of `columns` characters: each row with its two ends and their
+ * addresses beside each other and its note below. Below 80 columns lines may be wider than asked.
+ */
+export function renderText(
+  rows: readonly TableRow[],
+  options: { language: Language; columns: number; colour: boolean },
+): string {
+  const { language, columns, colour } = options;
+  const strong = colour ? (text: string) => `\u001B[1m${text}\u001B[22m` : plain;
+  const faint = colour ? (text: string) => `\u001B[2m${text}\u001B[22m` : plain;
+  const layout = layoutFor(rows, columns, language);
+  const indent = layout.id + layout.protocol + 2 * gap;
+  const noteWidth = layout.source + gap + layout.destination;
+
+  const headings = [words.row, words.protocol, words.source, words.destination];
+  const head = beside(
+    headings.map((heading) => wrap(heading[language], layout.source)),
+    layout,
+  );
+  const rule = '─'.repeat(indent + noteWidth);
+  const blocks = rows.map((row) => {
+    const end = (party: TableRow['source'], width: number): readonly string[] => [
+      ...wrap(partyWords(party, language), width),
+      ...wrap(addressWords(party, language).join(', '), width),
+    ];
+    const id = row.id.split(/(?=@)/u).flatMap((part) => wrap(part, layout.id));
+    const [first = '', ...others] = beside(
+      [
+        id,
+        [protocolWords(row)],
+        end(row.source, layout.source),
+        end(row.destination, layout.destination),
+      ],
+      layout,
+    );
+    const note = wrap(row.note[language], noteWidth).map((line) =>
+      faint(' '.repeat(indent) + line),
+    );
+    return [strong(first), ...others, ...note].join('\n');
+  });
+  return [...head.map(strong), faint(rule), blocks.join('\n\n')].join('\n');
+}

@@ -1,0 +1,75 @@
+import type { Language, Text } from '#base';
+import type { Origin, Party } from '../model.ts';
+import type { TableRow } from './rows.ts';
+
+const roles: Readonly<Record<Party['role'], Text>> = {
+  director: { en: 'Director', de: 'Director' },
+  frontEnd: { en: 'Front End', de: 'Front-End-Server' },
+  directorOrFrontEnd: { en: 'Director, Front End', de: 'Director, Front-End-Server' },
+  edge: { en: 'Edge', de: 'Edgeserver' },
+  reverseProxy: { en: 'Reverse proxy', de: 'Reverseproxy' },
+  balancer: { en: 'Load balancer', de: 'Lastenausgleich' },
+  internalClient: { en: 'Internal clients', de: 'Interne Clients' },
+  remoteClient: { en: 'Remote users', de: 'Remotebenutzer' },
+  logController: { en: 'Log controllers', de: 'Protokollcontroller' },
+  any: { en: 'Any', de: 'Beliebig' },
+};
+
+const vips = {
+  director: { en: 'Director VIP', de: 'VIP des Directorpools' },
+  frontEnd: { en: 'Front End VIP', de: 'VIP des Front-End-Pools' },
+} as const satisfies Record<string, Text>;
+
+const interfaces: Readonly<Record<'internal' | 'external', Text>> = {
+  internal: { en: 'internal interface', de: 'interne Schnittstelle' },
+  external: { en: 'external interface', de: 'externe Schnittstelle' },
+};
+
+/** Headings and other fixed words of the table. */
+export const words = {
+  title: { en: 'Port table', de: 'Porttabelle' },
+  row: { en: 'Row', de: 'Zeile' },
+  protocol: { en: 'Protocol and port', de: 'Protokoll und Port' },
+  source: { en: 'Source', de: 'Quelle' },
+  destination: { en: 'Destination', de: 'Ziel' },
+  note: { en: 'Note', de: 'Hinweis' },
+  origin: { en: 'Known from', de: 'Bekannt aus' },
+  any: { en: 'any address', de: 'jede Adresse' },
+} as const satisfies Record<string, Text>;
+
+/** Where a row is known from, for people. */
+export const origins: Readonly<Record<Origin, Text>> = {
+  table: { en: 'table', de: 'Tabelle' },
+  prose: { en: 'text', de: 'Text' },
+  derived: { en: 'topology', de: 'Topologie' },
+  option: { en: 'option', de: 'Option' },
+};
+
+/** One end of a row in words: `Reverse proxy, internal interface`, `Director VIP`. */
+export function partyWords(party: Party, language: Language): string {
+  const role = roles[party.role][language];
+  if (party.via === 'vip')
+    return vips[party.role === 'director' ? 'director' : 'frontEnd'][language];
+  if (party.interface !== undefined) return `${role}, ${interfaces[party.interface][language]}`;
+  if (party.via === 'member' && party.hosts.length > 1) {
+    return language === 'de' ? `Jeder ${role}` : `Each ${role}`;
+  }
+  return role;
+}
+
+/** The addresses of one end, `any` in words. */
+export function addressWords(party: Party, language: Language): readonly string[] {
+  return party.addresses.map((address) => (address === 'any' ? words.any[language] : address));
+}
+
+/** Application, security and transport as the reference writes them: `SIP/MTLS/TCP 5061`. */
+export function protocolWords(row: TableRow): string {
+  // HTTPS says TLS already; log collection has no name for its protocol but MTLS.
+  const parts = {
+    HTTP: ['HTTP'],
+    HTTPS: ['HTTPS'],
+    SIP: ['SIP', row.security],
+    CLS: [row.security],
+  }[row.application];
+  return `${[...parts, row.transport].join('/')} ${row.port}`;
+}
