@@ -79,7 +79,8 @@ export async function issueCertificate(
     publicKey: keys.publicKey,
     signingKey: caKey,
     notBefore: new Date(now.getTime() - clockSkew),
-    notAfter: new Date(Math.min(now.getTime() + hostLifetime, ca.notAfter.getTime())),
+    // Counted from notBefore: one second more than 398 days and browsers refuse it.
+    notAfter: new Date(Math.min(now.getTime() - clockSkew + hostLifetime, ca.notAfter.getTime())),
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),

@@ -14,14 +14,13 @@ export {
   type Credentials,
   type Finding,
 } from './credentials.ts';
-export { certificateNames, certifiedHosts, type CertificateNames } from './names.ts';
+export { namesOf, type CertificateNames } from './names.ts';
 export {
   bringsItsOwn,
   ensurePki,
   issueHost,
   revokeCertificates,
   type HostState,
-  type IssueOptions,
   type PkiReport,
   type RevocationTarget,
 } from './pki.ts';
@@ -31,6 +30,10 @@ export {
   type Revocation,
   type RevocationReason,
 } from './revocation.ts';
+export { importCertificate, requestCertificate, type ImportFiles } from './outside.ts';
+export { inventory, type HostInventory, type Inventory } from './inventory.ts';
+export { createAuthority, issueCertificate, type KeyAndCertificate } from './authority.ts';
+export { reloadable, revocationOfPeer, type Reloadable } from './reload.ts';
 export { deriveKey, poolSecret } from './secret.ts';
 export { pkiPaths, type PkiPaths } from './store.ts';
 export {

@@ -1,4 +1,4 @@
-import type { Host, Pool, Topology } from '#topology';
+import { poolOf, type Host, type Pool, type Topology } from '#topology';
 
 /** The names one host's certificate has to prove. */
 export interface CertificateNames {
@@ -8,24 +8,14 @@ export interface CertificateNames {
   readonly names: readonly string[];
 }
 
-/** Every host of the deployment that needs a certificate, in topology order. */
-export function certifiedHosts(topology: Topology): readonly Host[] {
-  return [
-    ...topology.pools.flatMap((pool) => pool.members),
-    ...topology.edges,
-    ...topology.reverseProxies,
-    ...topology.balancers,
-  ];
-}
-
 /**
  * What the certificate of a host names. One certificate serves all its listeners: a member of a
  * pool proves the pool, itself, the web sites, the simple URLs, the autodiscover names and
  * `sip.<domain>`; an Edge its inside and outside names; a reverse proxy what it publishes; a
  * balancer itself, for its health probes over mutual TLS.
  */
-export function certificateNames(topology: Topology, host: Host): CertificateNames {
-  const pool = topology.pools.find((each) => each.members.some((m) => m.fqdn === host.fqdn));
+export function namesOf(topology: Topology, host: Host): CertificateNames {
+  const pool = poolOf(topology, host);
   if (pool !== undefined) return named(pool.fqdn, memberNames(topology, pool, host));
   const outside = host.external?.fqdns ?? [];
   if (host.role !== 'reverseProxy') return named(host.fqdn, [host.fqdn, ...outside]);
@@ -60,4 +50,15 @@ function simpleUrls(topology: Topology): string[] {
 
 function named(subject: string, names: readonly string[]): CertificateNames {
   return { subject, names: [...new Set(names.map((name) => name.toLowerCase()))] };
+}
+
+/**
+ * URL of the revocation list, for the certificates: the plain internal web site of the first
+ * Director pool serves it (RFC 5280 section 4.2.1.13). Undefined when there is no Director pool.
+ */
+export function distributionPointOf(topology: Topology): string | undefined {
+  const pool = topology.pools.find((each) => each.role === 'director');
+  if (pool === undefined) return undefined;
+  const port = topology.ports.webInternalPlain;
+  return `http://${pool.web.internal}${port === undefined ? '' : `:${port}`}/crl/ca.crl`;
 }

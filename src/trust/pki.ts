@@ -2,7 +2,7 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UsherError } from '#base';
-import type { Host, Topology } from '#topology';
+import { findHost, hostsOf, type Host, type Topology } from '#topology';
 import { TrustAnchors } from './anchors.ts';
 import {
   createAuthority,
@@ -12,7 +12,7 @@ import {
 } from './authority.ts';
 import { describeCertificate, identitiesOf, type CertificateDescription } from './certificate.ts';
 import { parseChain, parseKey } from './credentials.ts';
-import { certificateNames, certifiedHosts } from './names.ts';
+import { distributionPointOf, namesOf } from './names.ts';
 import { normalSerial, type Revocation, type RevocationReason } from './revocation.ts';
 import {
   makePrivateDirectory,
@@ -52,12 +52,6 @@ export interface PkiReport {
   readonly kept: { readonly fqdn: string; readonly state: HostState }[];
 }
 
-/** What the functions that issue may be told. */
-export interface IssueOptions {
-  /** URL of the revocation list to write into new certificates. */
-  readonly distributionPoint?: string;
-}
-
 /** True when the certificates come from outside: Usher then neither makes a CA nor issues. */
 export function bringsItsOwn(topology: Topology): boolean {
   return topology.trust.caFile !== undefined || topology.trust.certificateDirectory !== undefined;
@@ -69,28 +63,28 @@ export function bringsItsOwn(topology: Topology): boolean {
  * two processes may do it at once. A certificate somebody else put in place, and one that is
  * revoked, stays and is reported as kept.
  *
+ * @param options `all` renews every certificate of this CA, however long it lasts
  * @throws UsherError `USHER_PKI_*` when the state directory or the CA cannot be used
  */
 export async function ensurePki(
   stateDirectory: string,
   topology: Topology,
   now: Date,
-  options: IssueOptions = {},
+  options: { readonly all?: boolean } = {},
 ): Promise<PkiReport> {
-  const report: PkiReport = { created: false, issued: [], kept: [] };
-  if (bringsItsOwn(topology)) return report;
+  if (bringsItsOwn(topology)) return { created: false, issued: [], kept: [] };
   return await withPkiLock(pkiPaths(stateDirectory), async () => {
     const paths = pkiPaths(stateDirectory);
     const { authority, created } = await openOrCreate(paths, topology, now);
     const anchors = await refreshList(paths, authority, now);
     const issued: string[] = [];
     const kept: { fqdn: string; state: HostState }[] = [];
-    for (const host of certifiedHosts(topology)) {
+    for (const host of hostsOf(topology)) {
       const state = await hostState(paths, anchors, topology, host, now);
-      if (state === 'good') continue;
+      if (state === 'good' && options.all !== true) continue;
       if (state === 'foreign' || state === 'revoked') kept.push({ fqdn: host.fqdn, state });
       else {
-        await issueInto(paths, authority, topology, host, now, options);
+        await issueInto(paths, authority, topology, host, now);
         issued.push(host.fqdn);
       }
     }
@@ -110,7 +104,7 @@ export async function issueHost(
   topology: Topology,
   fqdn: string,
   now: Date,
-  options: IssueOptions & { readonly replaceForeign?: boolean } = {},
+  options: { readonly replaceForeign?: boolean } = {},
 ): Promise<CertificateDescription> {
   const host = requireHost(topology, fqdn);
   const paths = pkiPaths(stateDirectory);
@@ -126,7 +120,7 @@ export async function issueHost(
         { remedy: `To replace it and its key: usher pki issue ${fqdn} --force` },
       );
     }
-    return describeCertificate(await issueInto(paths, authority, topology, host, now, options));
+    return describeCertificate(await issueInto(paths, authority, topology, host, now));
   });
 }
 
@@ -187,7 +181,7 @@ export async function hostState(
   const key = await readIfThere(join(paths.hosts, `${host.fqdn}.key`));
   if (key === undefined || !keyFits(certificate, key)) return 'key-mismatch';
   if (certificate.validToDate.getTime() - now.getTime() < renewalWindow) return 'due';
-  const wanted = certificateNames(topology, host);
+  const wanted = namesOf(topology, host);
   const changed =
     new Set(wanted.names).symmetricDifference(new Set(identitiesOf(certificate))).size > 0 ||
     certificate.subject !== `CN=${wanted.subject}`;
@@ -202,11 +196,12 @@ export async function ownAnchors(paths: PkiPaths): Promise<TrustAnchors | undefi
 
 /** @throws UsherError `USHER_UNKNOWN_HOST` */
 export function requireHost(topology: Topology, fqdn: string): Host {
-  const hosts = certifiedHosts(topology);
-  const host = hosts.find((each) => each.fqdn === fqdn.toLowerCase());
+  const host = findHost(topology, fqdn);
   if (host !== undefined) return host;
   throw new UsherError('USHER_UNKNOWN_HOST', `${fqdn} is no host of the topology`, {
-    remedy: `Name one of: ${hosts.map((each) => each.fqdn).join(', ')}`,
+    remedy: `Name one of: ${hostsOf(topology)
+      .map((each) => each.fqdn)
+      .join(', ')}`,
   });
 }
 
@@ -292,10 +287,9 @@ async function issueInto(
   topology: Topology,
   host: Host,
   now: Date,
-  options: IssueOptions,
 ): Promise<string> {
-  const wanted = certificateNames(topology, host);
-  const made = await issueCertificate(authority, wanted, now, options.distributionPoint);
+  const wanted = namesOf(topology, host);
+  const made = await issueCertificate(authority, wanted, now, distributionPointOf(topology));
   const { serial } = describeCertificate(made.certificate);
   // On record first: what is in use can always be revoked.
   await makePrivateDirectory(paths.issued);

@@ -1,0 +1,52 @@
+import type { Server, TLSSocket } from 'node:tls';
+import type { Credentials } from './credentials.ts';
+import { anchorsOf } from './in-force.ts';
+import type { Revocation } from './revocation.ts';
+import { serverTls } from './tls.ts';
+
+/** A listener whose certificate, CA and revocation lists can be replaced while it serves. */
+export interface Reloadable {
+  /**
+   * New connections are judged by, and see, the new files. Open ones stay, except those whose peer
+   * is revoked by now.
+   *
+   * @returns how many connections were closed
+   */
+  reload(credentials: Credentials): { readonly dropped: number };
+}
+
+/**
+ * Makes a TLS server made from `serverTls` reloadable. Call it before the server listens: it keeps
+ * track of the connections.
+ */
+export function reloadable(server: Server, security: 'TLS' | 'MTLS'): Reloadable {
+  const connections = new Set<TLSSocket>();
+  server.on('secureConnection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  return {
+    reload(credentials) {
+      server.setSecureContext(serverTls(credentials, security));
+      let dropped = 0;
+      for (const socket of connections) {
+        if (revocationOfPeer(socket, credentials) === undefined) continue;
+        socket.destroy();
+        dropped++;
+      }
+      return { dropped };
+    },
+  };
+}
+
+/**
+ * The revocation of the certificate at the other end of a connection, accepted or dialled, by the
+ * lists of these credentials; undefined when there is none or the peer has no certificate.
+ */
+export function revocationOfPeer(
+  socket: TLSSocket,
+  credentials: Credentials,
+): Revocation | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? undefined : anchorsOf(credentials).revocationOf(certificate);
+}
