@@ -22,8 +22,8 @@ const texts = {
     de: 'Die genannten Stellen berichtigen; docs/topology.md erklärt jeden Schlüssel.',
   },
   offset: {
-    en: 'the port offset is a whole number from 0 to 60000',
-    de: 'der Portversatz ist eine ganze Zahl von 0 bis 60000',
+    en: 'the port offset is a whole number from 0 to 15000',
+    de: 'der Portversatz ist eine ganze Zahl von 0 bis 15000',
   },
 } as const;
 
@@ -42,7 +42,7 @@ export function defaultTopology(options: { orContoso: boolean }): string {
 export function readPortOffset(context: CliContext, flag: string | undefined): number {
   const text = flag ?? context.environment['USHER_PORT_OFFSET'] ?? '0';
   const offset = /^\d{1,5}$/u.test(text) ? Number(text) : Number.NaN;
-  if (Number.isInteger(offset) && offset <= 60_000) return offset;
+  if (Number.isInteger(offset) && offset <= 15_000) return offset;
   throw new UsherError('USHER_USAGE', `--port-offset ${text}`, {
     remedy: texts.offset[context.language],
   });

@@ -22,11 +22,11 @@ export const texts = {
   }),
   remedyPermission: (lowest: number): Text => ({
     en: `Ports under 1024 need a right this user does not have. One of:
-    usher up --port-offset 20000                        (every port 20000 higher, nothing else changes)
+    usher up --port-offset 10000                        (every port 10000 higher, nothing else changes)
     sudo sysctl net.ipv4.ip_unprivileged_port_start=${lowest}   (until the next boot, for all users)
     sudo usher up                                       (as root)`,
     de: `Ports unter 1024 brauchen ein Recht, das dieser Benutzer nicht hat. Eines davon:
-    usher up --port-offset 20000                        (jeder Port 20000 höher, sonst ändert sich nichts)
+    usher up --port-offset 10000                        (jeder Port 10000 höher, sonst ändert sich nichts)
     sudo sysctl net.ipv4.ip_unprivileged_port_start=${lowest}   (bis zum nächsten Start, für alle Benutzer)
     sudo usher up                                       (als root)`,
   }),

@@ -1,0 +1,71 @@
+import type { Language } from '#base';
+
+const en = {
+  description: 'bring the whole deployment up on this machine, prove every row, keep running',
+  topology: 'topology file (default ./topology.yaml, else the Contoso example)',
+  once: 'stop after the proof; exit 0 when it holds, 1 when not',
+  json: 'print the proof as JSON instead of text',
+  portOffset: 'add this to every port number (for running without root)',
+  examples: `
+Examples:
+  usher up                               the Contoso example with its real port numbers
+  usher up --once                        bring up, prove, stop: for CI
+  usher up --port-offset 10000           without root: HTTPS on 10443, SIP on 15061, …
+  usher up topology.yaml --state ./state your own deployment, with its own CA and users
+
+Every host is a process of its own; its log is STATE/run/HOST.log. Ctrl-C drains and stops all.`,
+  heading: (name: string, hosts: number, rows: number) =>
+    `${name}: ${hosts} hosts, ${rows} rows of the port table`,
+  certificates: (count: number) => `certificates issued: ${count}`,
+  kept: (fqdn: string, why: string) => `kept the certificate of ${fqdn}: ${why}`,
+  loading: 'starting',
+  died: (fqdn: string, how: string) => `${fqdn} fell (${how}); it is being put back up`,
+  restarted: (fqdn: string) => `${fqdn} is back`,
+  started: (hosts: number, seconds: string) => `${hosts} hosts up after ${seconds} s`,
+  proving: 'proving',
+  proven: (seconds: string) => `the table is proven, ${seconds} s after the start`,
+  notProven: (seconds: string) => `the table is NOT proven, ${seconds} s after the start`,
+  ladderTitle: 'The path of the message, from the log agents’ records:',
+  noLadder: (why: string) => `the path cannot be drawn: ${why}`,
+  running: (users: string) =>
+    `Running. Demo users and their passwords: ${users}. Another terminal: npx usher verify, npx usher logs search, npx usher pool status. Ctrl-C stops everything.`,
+  stopping: 'stopping …',
+  stopped: 'stopped; no process and no socket is left',
+  left: (pids: string) => `processes that did not end: ${pids}`,
+};
+
+const de: typeof en = {
+  description: 'die ganze Umgebung auf diesem Rechner starten, jede Zeile beweisen, weiterlaufen',
+  topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
+  once: 'nach dem Beweis enden; Rückgabe 0, wenn er gelingt, sonst 1',
+  json: 'den Beweis als JSON statt als Text ausgeben',
+  portOffset: 'zu jeder Portnummer addieren (zum Betrieb ohne root)',
+  examples: `
+Beispiele:
+  usher up                               das Contoso-Beispiel mit seinen echten Portnummern
+  usher up --once                        starten, beweisen, enden: für CI
+  usher up --port-offset 10000           ohne root: HTTPS auf 10443, SIP auf 15061, …
+  usher up topology.yaml --state ./state die eigene Umgebung, mit eigener CA und Benutzern
+
+Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-C leert und beendet alle.`,
+  heading: (name, hosts, rows) => `${name}: ${hosts} Hosts, ${rows} Zeilen der Porttabelle`,
+  certificates: (count) => `ausgestellte Zertifikate: ${count}`,
+  kept: (fqdn, why) => `Zertifikat von ${fqdn} belassen: ${why}`,
+  loading: 'starte',
+  died: (fqdn, how) => `${fqdn} ist gefallen (${how}) und wird wieder gestartet`,
+  restarted: (fqdn) => `${fqdn} ist wieder da`,
+  started: (hosts, seconds) => `${hosts} Hosts laufen nach ${seconds} s`,
+  proving: 'beweise',
+  proven: (seconds) => `die Tabelle ist bewiesen, ${seconds} s nach dem Start`,
+  notProven: (seconds) => `die Tabelle ist NICHT bewiesen, ${seconds} s nach dem Start`,
+  ladderTitle: 'Der Weg der Nachricht, aus den Aufzeichnungen der Protokoll-Agenten:',
+  noLadder: (why) => `der Weg lässt sich nicht zeichnen: ${why}`,
+  running: (users) =>
+    `Läuft. Demobenutzer und ihre Passwörter: ${users}. In einem anderen Terminal: npx usher verify, npx usher logs search, npx usher pool status. Strg-C beendet alles.`,
+  stopping: 'beende …',
+  stopped: 'beendet; kein Prozess und kein Socket ist übrig',
+  left: (pids) => `Prozesse, die nicht endeten: ${pids}`,
+};
+
+/** Texts of `usher up`. */
+export const texts = (language: Language): typeof en => (language === 'de' ? de : en);

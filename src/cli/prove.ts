@@ -1,0 +1,55 @@
+import type { Plan } from '#ports';
+import {
+  holds,
+  proveClosure,
+  proveRefusals,
+  proveRows,
+  sweep,
+  type Identities,
+  type Proof,
+} from '#proof';
+import type { CliContext } from './context.ts';
+import { texts } from './messages/proof.ts';
+import { progress } from './progress.ts';
+import { proofSummary, rowLines } from './proof-text.ts';
+
+export interface ProveOptions {
+  /** Print rows and summary as text. */
+  readonly print: boolean;
+  /** Also connect to every port of every address. */
+  readonly sweep: boolean;
+}
+
+/** Proves the running deployment, printing as it goes; the verdict is in the result. */
+export async function prove(
+  context: CliContext,
+  plan: Plan,
+  identities: Identities,
+  options: ProveOptions,
+): Promise<Proof & { readonly ok: boolean }> {
+  const text = texts(context.language);
+  const bar = progress(context, text.proving);
+  let done = 0;
+  const rows = await proveRows(plan, plan.flows, identities, (row) => {
+    bar.show(++done, plan.flows.length, row.flow.id);
+  });
+  bar.clear();
+  if (options.print) for (const row of rows) context.print(rowLines(row, context));
+  const refusals = await proveRefusals(plan, identities, new Date());
+  const table = await proveClosure(plan);
+  const swept = options.sweep
+    ? await sweep(plan, (share) => bar.show(Math.round(share * 100), 100, '%'), context.interrupted)
+    : undefined;
+  bar.clear();
+  const closed =
+    swept === undefined
+      ? table
+      : {
+          probed: table.probed + swept.probed,
+          unexpectedlyOpen: [...table.unexpectedlyOpen, ...swept.unexpectedlyOpen],
+          remarks: [...new Set([...table.remarks, ...swept.remarks])],
+        };
+  const proof = { rows, refusals, closed };
+  if (options.print) context.print(proofSummary(proof, context));
+  return { ...proof, ok: holds(proof) };
+}

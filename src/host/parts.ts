@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { Clock, Dump, Lifecycle } from '#base';
+import type { UserDirectory } from '#identity';
+import type { Plan } from '#ports';
+import type { Host } from '#topology';
+import type { Credentials } from '#trust';
+import type { Logger } from './log.ts';
+
+/** What every part of a host is built from. */
+export interface PartsOptions {
+  readonly plan: Plan;
+  readonly host: Host;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly secret: Buffer;
+  readonly stateDirectory: string;
+  /** Whether the host as a whole takes new work. */
+  readonly state: () => 'up' | 'draining';
+}
+
+/** What makes a host what it is. */
+export interface Parts {
+  /** In the order they start; they close in the reverse order. */
+  readonly all: readonly Lifecycle[];
+  /** The part whose dump is the host's status. */
+  readonly role: Lifecycle;
+  /** Names of the role's deciders in the order they are asked; empty for roles without a chain. */
+  readonly chain: readonly string[];
+  /** Writes what only this role publishes into the log; returns the way to stop. */
+  readonly observe: (log: Logger) => () => void;
+}
+
+const silent = (): (() => void) => () => {};
+
+/**
+ * Builds what the topology puts on a host: its role, its web sites, what these ask others with.
+ * Only the code of that role is loaded: eight hosts on one machine start much sooner for it.
+ */
+export async function partsOf(options: PartsOptions): Promise<Parts> {
+  switch (options.host.role) {
+    case 'director':
+      return director(options);
+    case 'frontEnd':
+      return frontEnd(options);
+    case 'edge': {
+      const { EdgeServer } = await import('#edge');
+      const role = new EdgeServer(options);
+      return { all: [role], role, chain: [], observe: silent };
+    }
+    case 'reverseProxy': {
+      const { ReverseProxyServer } = await import('#reverse-proxy');
+      const role = new ReverseProxyServer(options);
+      return { all: [role], role, chain: [], observe: silent };
+    }
+    case 'balancer': {
+      const { BalancerServer, healthChanges } = await import('#balancer');
+      const role = new BalancerServer(options);
+      const observe = (log: Logger): (() => void) =>
+        healthChanges.subscribe((change) => log.info({ ...change }, 'health changed'));
+      return { all: [role], role, chain: [], observe };
+    }
+  }
+}
+
+async function director(options: PartsOptions): Promise<Parts> {
+  const { DirectorServer } = await import('#director');
+  const { InterServerClient, WebServer, webFaults } = await import('#web');
+  const users = await usersOf(options.stateDirectory);
+  const client = new InterServerClient(options);
+  const probe = {
+    probe: async (member: Host) => (await client.health(member.fqdn)).state === 'up',
+  };
+  const role = new DirectorServer({ ...options, users, probe });
+  const web = new WebServer({ ...options, users });
+  const observe = (log: Logger): (() => void) =>
+    webFaults.subscribe((fault) => log.error({ ...fault }, 'web fault'));
+  return { all: [closing(users), client, role, web], role, chain: role.chain, observe };
+}
+
+async function frontEnd(options: PartsOptions): Promise<Parts> {
+  const { FrontEndServer } = await import('#front-end');
+  const { WebServer, webFaults } = await import('#web');
+  const users = await usersOf(options.stateDirectory);
+  const role = new FrontEndServer({ ...options, users });
+  const web = new WebServer({ ...options, users, details: () => ({ bindings: role.bindings }) });
+  const observe = (log: Logger): (() => void) =>
+    webFaults.subscribe((fault) => log.error({ ...fault }, 'web fault'));
+  return { all: [closing(users), role, web], role, chain: role.chain, observe };
+}
+
+/** The embedded user store every host on this machine reads. */
+export function usersFile(stateDirectory: string): string {
+  return join(stateDirectory, 'users.db');
+}
+
+async function usersOf(stateDirectory: string): Promise<UserDirectory> {
+  const { SqliteUserDirectory } = await import('#identity');
+  return new SqliteUserDirectory(usersFile(stateDirectory));
+}
+
+/** A directory is open from its construction on; as a part of the host it only has to be closed. */
+function closing(users: UserDirectory): Lifecycle {
+  return {
+    async start() {},
+    async drain() {},
+    async close() {
+      users.close();
+    },
+    dump: (): Dump => ({}),
+  };
+}
