@@ -29,6 +29,11 @@ export const codesOfAllowed: ReadonlyMap<string, string> = new Map([
 const fqdnPattern =
   /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/u;
 
+/** True for a full host or domain name: at least two labels, letters, digits and hyphens. */
+export function isHostName(text: string): boolean {
+  return fqdnPattern.test(text);
+}
+
 const fqdn = z
   .string({ error: allowed.fqdn })
   .regex(fqdnPattern, { error: allowed.fqdn })

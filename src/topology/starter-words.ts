@@ -1,0 +1,78 @@
+import type { Language } from '#base';
+
+const en = {
+  head: (name: string) => [
+    `Topology of ${name}, written by "usher init".`,
+    '',
+    'Everything follows from this file: what each host listens on, what the load balancer serves,',
+    'what the port table prints and what the proof tests. docs/topology.md explains every key.',
+    '',
+    'usher ports THIS-FILE    the port table that follows',
+    'usher up THIS-FILE       the whole deployment on this machine, every row proven',
+  ],
+  domains: 'Domains of the users. The first is the primary one.',
+  networks: 'Where people sit: internal clients, administrators.',
+  directors: 'The Director pool: authenticates everybody, homes nobody.',
+  balancing: {
+    hardware: 'everything but log collection enters at the VIP',
+    dns: 'SIP goes to the members, client web services to the VIP',
+    none: 'one server',
+  },
+  network: 'members and VIP must lie in here',
+  balancer: 'who serves the VIP',
+  engine: 'or nftables, or haproxy',
+  nat: 'the members see the address of the balancer',
+  internalWeb: 'the web site for internal clients',
+  externalWeb: 'the web site the reverse proxy publishes',
+  frontEnds: 'The home pool: users register here.',
+  edges: 'Lets remote users in. What they send goes to the Directors.',
+  inside: 'inside',
+  outside: 'outside',
+  proxies: 'Publishes the web sites.',
+  balancers: 'Its own address: health probes and translated connections come from here.',
+  simpleUrls: 'Host names of the simple URLs.',
+  options: 'Flows the reference leaves to you; all off, as its port table has it.',
+  signIn: 'Internal clients sign in at the Director, which redirects them home.',
+  logging: 'Logging agents answer the administration networks and our own hosts only.',
+  interServer: 'Front Ends may open inter-server traffic towards the Directors, too.',
+};
+
+const de: typeof en = {
+  head: (name) => [
+    `Topologie von ${name}, geschrieben von „usher init“.`,
+    '',
+    'Alles folgt aus dieser Datei: worauf jeder Host lauscht, was der Lastenausgleich bedient, was',
+    'die Porttabelle zeigt und was der Beweis prüft. docs/topology.md erklärt jeden Schlüssel.',
+    '',
+    'usher ports DIESE-DATEI    die Porttabelle, die daraus folgt',
+    'usher up DIESE-DATEI       die ganze Umgebung auf diesem Rechner, jede Zeile bewiesen',
+  ],
+  domains: 'Domänen der Benutzer. Die erste ist die primäre.',
+  networks: 'Wo die Menschen sitzen: interne Clients, Administratoren.',
+  directors: 'Der Directorpool: authentifiziert alle, beheimatet niemanden.',
+  balancing: {
+    hardware: 'alles außer der Protokollierung kommt über die VIP herein',
+    dns: 'SIP geht an die Mitglieder, Webdienste der Clients an die VIP',
+    none: 'ein Server',
+  },
+  network: 'hierin müssen Mitglieder und VIP liegen',
+  balancer: 'wer die VIP bedient',
+  engine: 'oder nftables, oder haproxy',
+  nat: 'die Mitglieder sehen die Adresse des Lastenausgleichs',
+  internalWeb: 'die Website für interne Clients',
+  externalWeb: 'die Website, die der Reverseproxy veröffentlicht',
+  frontEnds: 'Der Heimatpool: Hier melden sich die Benutzer an.',
+  edges: 'Lässt Remotebenutzer herein. Was sie senden, geht an die Directors.',
+  inside: 'innen',
+  outside: 'außen',
+  proxies: 'Veröffentlicht die Websites.',
+  balancers: 'Seine eigene Adresse: Von hier kommen Zustandsprüfungen und umgesetzte Verbindungen.',
+  simpleUrls: 'Hostnamen der einfachen URLs.',
+  options: 'Flüsse, die die Vorlage freistellt; alle aus, wie in ihrer Porttabelle.',
+  signIn: 'Interne Clients melden sich beim Director an, der sie zu ihrem Heimatpool umleitet.',
+  logging: 'Protokollagenten antworten nur den Verwaltungsnetzen und unseren eigenen Hosts.',
+  interServer: 'Auch Front-Ends dürfen Verbindungen zwischen Servern zu den Directors öffnen.',
+};
+
+/** Comments of the file `usher init` writes. */
+export const starterWords = (language: Language): typeof en => (language === 'de' ? de : en);
