@@ -13,8 +13,9 @@ export type {
   Target,
 } from './proxy/model.ts';
 export { SipServer } from './server.ts';
-export type { SipAdmission, SipListener, SipServerOptions } from './server.ts';
+export type { SipServerOptions } from './server.ts';
 export { dialledLabel, formatEndpoint } from './transport/connection.ts';
 export type { Connection, Endpoint, Peer } from './transport/connection.ts';
-export { defaultLimits } from './transport/limits.ts';
+export { defaultSipLimits } from './transport/limits.ts';
 export type { SipLimits } from './transport/limits.ts';
+export type { SipAdmission, SipListener } from './transport/listener.ts';

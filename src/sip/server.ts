@@ -1,25 +1,22 @@
-import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls';
+import { randomBytes } from 'node:crypto';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
-import type { Clock, Dump, Lifecycle } from '#base';
-import type { SipRequest, SipResponse } from './message/index.ts';
+import type { Cancel, Clock, Dump, Lifecycle } from '#base';
+import { connectionEvents } from './channels.ts';
+import type { ConnectionEvent } from './channels.ts';
+import type { FrameFault, SipMessage, SipRequest, SipResponse } from './message/index.ts';
+import { ProxyCore } from './proxy/core.ts';
 import type { Destination, Outcome, RequestContext, SipHop } from './proxy/model.ts';
-import type { Connection, Peer } from './transport/connection.ts';
+import { dialledLabel } from './transport/connection.ts';
+import type { Connection, Endpoint, Peer } from './transport/connection.ts';
+import { DialPool } from './transport/dial-pool.ts';
+import { defaultSipLimits } from './transport/limits.ts';
 import type { SipLimits } from './transport/limits.ts';
-
-/** What a listener thinks of a peer once its certificate is known. */
-export type SipAdmission = Peer | { readonly kind: 'refused'; readonly message: string };
-
-/** One socket to listen on. */
-export interface SipListener {
-  readonly address: string;
-  /** 0 takes a free one; see `SipServer.addresses`. */
-  readonly port: number;
-  /** Label of the connections that arrive here; the service of the plan. */
-  readonly label: string;
-  readonly tls: TlsOptions;
-  /** Asked once per connection, before the first byte is read. */
-  readonly admit: (socket: TLSSocket) => SipAdmission;
-}
+import { TlsListener } from './transport/listener.ts';
+import type { SipListener } from './transport/listener.ts';
+import { TlsConnection } from './transport/tls-connection.ts';
+import type { ConnectionFacts, ConnectionHome, WireHandler } from './transport/tls-connection.ts';
+import { WriteBatch } from './transport/write-batch.ts';
 
 /** What a role gives its SIP server. */
 export interface SipServerOptions {
@@ -30,7 +27,7 @@ export interface SipServerOptions {
   readonly dial: (hop: SipHop) => ConnectionOptions;
   /** Source address of dialled connections. */
   readonly localAddress?: string;
-  /** `host:port` for our Via on a connection with this label. */
+  /** `host:port` for our Via on a connection with this label (`dialled` for those opened here). */
   readonly sentBy: (label: string) => string;
   /** Decides about every request except CANCEL and the ACK of a refusal. */
   readonly handle: (context: RequestContext) => Promise<Outcome> | Outcome;
@@ -40,28 +37,197 @@ export interface SipServerOptions {
   readonly onConnectionClosed?: (connection: Connection) => void;
   /** Peer of a dialled connection; absent: the trusted server the hop names. */
   readonly admitDialled?: (socket: TLSSocket, hop: SipHop) => Peer;
+  /** Where to dial for a response whose arrival connection is gone; absent: it is dropped. */
+  readonly dialReply?: (request: SipRequest) => SipHop | undefined;
 }
 
+/** How often connections are looked at for silence; milliseconds. */
+const sweepInterval = 1_000;
+
 /** A SIP element over TLS: listeners, dialled connections, transactions and the proxy engine. */
-export declare class SipServer implements Lifecycle {
-  constructor(options: SipServerOptions);
-  start(): Promise<void>;
-  drain(deadline: number): Promise<void>;
-  close(): Promise<void>;
-  dump(): Dump;
-  /** Where the listeners listen, in the order of the options; real ports, after `start`. */
-  readonly addresses: readonly { readonly address: string; readonly port: number }[];
-  /** The open connection with this id. */
-  connection(id: string): Connection | undefined;
+export class SipServer implements Lifecycle, WireHandler {
+  readonly #options: SipServerOptions;
+  readonly #limits: SipLimits;
+  readonly #home: ConnectionHome;
+  readonly #listeners: readonly TlsListener[];
+  readonly #pool: DialPool;
+  readonly #core: ProxyCore;
+  readonly #connections = new Map<string, TlsConnection>();
+  /** Makes connection ids of this process differ from those of any other, and hard to guess. */
+  readonly #idPrefix = randomBytes(9).toString('base64url');
+  #lastId = 0;
+  #incoming = 0;
+  #whenEmpty: (() => void) | undefined = undefined;
+  #stopSweep: Cancel | undefined = undefined;
+  #closed = false;
+
+  constructor(options: SipServerOptions) {
+    const { clock } = options;
+    this.#options = options;
+    this.#limits = { ...defaultSipLimits, ...options.limits };
+    this.#home = { handler: this, clock, limits: this.#limits, batch: new WriteBatch() };
+    this.#listeners = options.listeners.map(
+      (listener) =>
+        new TlsListener(
+          listener,
+          clock,
+          this.#limits,
+          (socket, peer, label) => this.#adopt(socket, { peer, label, side: 'accepted' }),
+          () => (this.#incoming >= this.#limits.maxConnections ? 'connection-limit' : undefined),
+        ),
+    );
+    this.#pool = new DialPool({
+      clock,
+      limits: this.#limits,
+      localAddress: options.localAddress,
+      dial: options.dial,
+      adopt: (socket, hop) => this.#adoptDialled(socket, hop),
+    });
+    this.#core = new ProxyCore({
+      name: options.name,
+      labels: options.listeners.map(({ label }) => label),
+      clock,
+      limits: this.#limits,
+      dialler: this.#pool,
+      sentBy: options.sentBy,
+      handle: options.handle,
+      connection: (id) => this.#connections.get(id),
+      dialReply: options.dialReply,
+    });
+  }
+
+  async start(): Promise<void> {
+    try {
+      for (const listener of this.#listeners) {
+        // In order, so that the first fault in the plan is the one that is told.
+        await listener.start();
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.#sweepLater();
+  }
+
   /**
-   * Sends a request of our own in a client transaction; our Via is added.
+   * Refuses new connections and new requests (503, Retry-After); requests inside a dialog still pass.
+   * Resolves when every request has its final response, or after `deadline` milliseconds.
+   */
+  async drain(deadline: number): Promise<void> {
+    for (const listener of this.#listeners) listener.stopAccepting();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.#options.clock.after(deadline, resolve);
+    await Promise.race([this.#core.drain(), promise]);
+    stop();
+  }
+
+  /** Sends what is queued and closes everything; resolves when no socket is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopSweep?.();
+    for (const listener of this.#listeners) listener.close();
+    this.#pool.close();
+    this.#core.close();
+    for (const connection of this.#connections.values()) connection.close('The server closes');
+    if (this.#connections.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#whenEmpty = resolve;
+      await promise;
+    }
+  }
+
+  dump(): Dump {
+    const byLabel: Record<string, number> = {};
+    let queuedBytes = 0;
+    for (const connection of this.#connections.values()) {
+      byLabel[connection.label] = (byLabel[connection.label] ?? 0) + 1;
+      queuedBytes += connection.queued;
+    }
+    return {
+      name: this.#options.name,
+      listeners: this.#listeners.map((listener) => listener.dump()),
+      connections: byLabel,
+      queuedBytes,
+      hops: this.#pool.dump(),
+      proxy: this.#core.dump(),
+    };
+  }
+
+  /** Where the listeners listen, in the order of the options; real ports, after `start`. */
+  get addresses(): readonly Endpoint[] {
+    return this.#listeners.map(({ address }) => address);
+  }
+
+  /** The open connection with this id. */
+  connection(id: string): Connection | undefined {
+    const connection = this.#connections.get(id);
+    return connection === undefined || connection.closed ? undefined : connection;
+  }
+
+  /**
+   * Sends a request of our own in a client transaction; our Via is added, Max-Forwards if missing.
    *
-   * Resolves with the final response; rejects with UsherError `USHER_SIP_UNREACHABLE` or
-   * `USHER_SIP_TIMEOUT` (`timeout` in milliseconds).
+   * Resolves with the final response; rejects with UsherError `USHER_SIP_UNREACHABLE`, or
+   * `USHER_SIP_TIMEOUT` after `timeout` milliseconds.
    */
   request(
     message: SipRequest,
     destination: Destination,
-    options: { readonly timeout: number },
-  ): Promise<SipResponse>;
+    { timeout }: { readonly timeout: number },
+  ): Promise<SipResponse> {
+    return this.#core.request(message, destination, timeout);
+  }
+
+  /** For connections: a message came. */
+  message(message: SipMessage, wire: TlsConnection): void {
+    this.#core.receive(message, wire);
+  }
+
+  /** For connections: the stream is no SIP. */
+  fault(fault: FrameFault, wire: TlsConnection): void {
+    this.#core.framingLost(fault, wire);
+  }
+
+  /** For connections: the socket is gone. */
+  closed(wire: TlsConnection, code: string, message: string): void {
+    this.#connections.delete(wire.id);
+    if (wire.label !== dialledLabel) this.#incoming -= 1;
+    this.#tell('closed', wire, code, message);
+    this.#options.onConnectionClosed?.(wire);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #adopt(socket: TLSSocket, facts: Omit<ConnectionFacts, 'id'>): TlsConnection {
+    this.#lastId += 1;
+    const id = `${this.#idPrefix}${this.#lastId.toString(36)}`;
+    const connection = new TlsConnection(socket, { ...facts, id }, this.#home);
+    this.#connections.set(id, connection);
+    if (facts.side === 'accepted') this.#incoming += 1;
+    this.#tell('opened', connection, 'opened', 'The peer was admitted');
+    this.#options.onConnectionOpened?.(connection);
+    // The handshake may have been under way when the server closed.
+    if (this.#closed) connection.close();
+    return connection;
+  }
+
+  #adoptDialled(socket: TLSSocket, hop: SipHop): TlsConnection {
+    const peer = this.#options.admitDialled?.(socket, hop) ?? { kind: 'server', fqdn: hop.name };
+    return this.#adopt(socket, { peer, label: dialledLabel, side: 'dialled' });
+  }
+
+  #sweepLater(): void {
+    if (this.#closed) return;
+    this.#stopSweep = this.#options.clock.after(sweepInterval, () => {
+      const now = this.#options.clock.now();
+      for (const connection of this.#connections.values()) connection.checkAge(now);
+      this.#sweepLater();
+    });
+  }
+
+  #tell(kind: ConnectionEvent['kind'], wire: TlsConnection, code: string, message: string): void {
+    if (!connectionEvents.active) return;
+    const { id, label, local, remote, peer } = wire;
+    const at = this.#options.clock.now();
+    connectionEvents.publish({ at, kind, id, label, local, remote, peer, code, message });
+  }
 }

@@ -16,6 +16,8 @@ export interface SipLimits {
   readonly firstMessageTimeout: number;
   /** Milliseconds from the first byte of a message to its last: slow senders. */
   readonly messageTimeout: number;
+  /** Milliseconds after which a closed connection is cut even if its peer has not read the rest. */
+  readonly lingerTimeout: number;
   /** Milliseconds without a byte from the peer. */
   readonly idleTimeout: number;
   /** Bytes queued towards a peer above which new requests to it are refused (503). */
@@ -37,7 +39,7 @@ export interface SipLimits {
 }
 
 /** The bounds used where a role names none. */
-export const defaultLimits: SipLimits = {
+export const defaultSipLimits: SipLimits = {
   framing: {},
   maxConnections: 20_000,
   maxHalfOpen: 1_000,
@@ -45,6 +47,7 @@ export const defaultLimits: SipLimits = {
   handshakeTimeout: 5_000,
   firstMessageTimeout: 60_000,
   messageTimeout: 10_000,
+  lingerTimeout: 2_000,
   idleTimeout: 3_600_000,
   congestedBytes: 1_048_576,
   maxQueueBytes: 8_388_608,

@@ -1,0 +1,357 @@
+import { randomBytes } from 'node:crypto';
+
+import { messageOf } from '#base';
+import type { Dump } from '#base';
+import { messageSeen } from '../channels.ts';
+import { buildResponse, validate } from '../message/index.ts';
+import type {
+  FrameFault,
+  MessageFault,
+  SipMessage,
+  SipRequest,
+  SipResponse,
+} from '../message/index.ts';
+import { serverKey } from '../transaction/key.ts';
+import type { TransactionLayer } from '../transaction/layer.ts';
+import type { ServerTransaction } from '../transaction/server.ts';
+import type { SipLimits } from '../transport/limits.ts';
+import type { Wire } from '../transport/wire.ts';
+import { buildAnswer } from './answer.ts';
+import type { Answer } from './answer.ts';
+import { BranchIds } from './branch-id.ts';
+import { ServerContext } from './context.ts';
+import type { Destination, Outcome, RequestContext } from './model.ts';
+import { OwnRequest } from './own-request.ts';
+import { ProxyEngine } from './proxy-engine.ts';
+import type { ProxyEngineOptions } from './proxy-engine.ts';
+import { ResponseContext } from './response-context.ts';
+import { repairStrictRoute } from './route.ts';
+import { forwardStateless } from './stateless.ts';
+import { stampedVia } from './via.ts';
+
+/** What the proxy core needs from the server around it. */
+export interface ProxyCoreOptions extends ProxyEngineOptions {
+  /** FQDN of this host. */
+  readonly name: string;
+  /** Labels of the listeners, whose `sentBy` are own names too. */
+  readonly labels: readonly string[];
+  readonly handle: (context: RequestContext) => Promise<Outcome> | Outcome;
+}
+
+/**
+ * The proxy: takes messages from connections, finds or opens their transactions, asks the deciders,
+ * and does what they decide (RFC 3261 16). Knows connections only as `Wire`.
+ */
+export class ProxyCore {
+  readonly #handle: ProxyCoreOptions['handle'];
+  readonly #engine: ProxyEngine;
+  readonly #layer: TransactionLayer;
+  readonly #limits: SipLimits;
+  readonly #branches: BranchIds;
+  /** Hosts a strict router may have put into the Request-URI for us; lower case. */
+  readonly #ownHosts: ReadonlySet<string>;
+  readonly #owns = new Set<OwnRequest>();
+  #draining = false;
+  #requests = 0;
+  #responses = 0;
+
+  constructor(options: ProxyCoreOptions) {
+    this.#handle = options.handle;
+    this.#limits = options.limits;
+    this.#branches = new BranchIds(options.name, randomBytes(6).toString('base64url'));
+    this.#engine = new ProxyEngine(options, this.#branches);
+    this.#layer = this.#engine.layer;
+    const hosts = options.labels.map((label) => hostOf(options.sentBy(label)));
+    this.#ownHosts = new Set([options.name.toLowerCase(), ...hosts]);
+  }
+
+  /** A whole message came in. Never throws: what goes wrong is reported and costs this message only. */
+  receive(message: SipMessage, wire: Wire): void {
+    if (messageSeen.active) this.#engine.publish('in', message, wire);
+    try {
+      if (isRequest(message)) this.#receiveRequest(message, wire);
+      else if (isResponse(message)) this.#receiveResponse(message, wire);
+    } catch (cause) {
+      this.#engine.report('internal', `A message could not be processed: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+
+  /** A stream lost its framing: answers what was a request; the connection closes afterwards. */
+  framingLost(fault: FrameFault, wire: Wire): void {
+    this.#engine.report(fault.code, `A connection sent no SIP: ${fault.message}`, { wire });
+    const { head } = fault;
+    if (head === undefined || !isRequest(head) || head.method === 'ACK') return;
+    this.#engine.transmit(wire, buildResponse(head, fault.status));
+  }
+
+  /** Sends a request of our own; see `SipServer.request`. */
+  request(message: SipRequest, destination: Destination, timeout: number): Promise<SipResponse> {
+    const own = new OwnRequest(this.#engine, message, this.#branches.mark(message), timeout);
+    this.#owns.add(own);
+    return own.send(destination).finally(() => this.#owns.delete(own));
+  }
+
+  /** Refuses new requests (503), takes those of old transactions and dialogs; resolves when idle. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    return this.#layer.idle();
+  }
+
+  close(): void {
+    for (const own of this.#owns) own.close();
+    this.#engine.close();
+  }
+
+  dump(): Dump {
+    return {
+      draining: this.#draining,
+      requests: this.#requests,
+      responses: this.#responses,
+      ...this.#engine.dump(),
+    };
+  }
+
+  #receiveResponse(response: SipResponse, wire: Wire): void {
+    this.#responses += 1;
+    const fault = validate(response);
+    if (fault !== undefined) {
+      this.#engine.report(fault.code, `A response was dropped: ${fault.reason}`, { wire });
+    } else if (!this.#layer.receiveResponse(response, wire)) {
+      this.#engine.report('stray-response', 'A response belongs to no transaction', {
+        callId: response.callId,
+        wire,
+      });
+    }
+  }
+
+  #receiveRequest(received: SipRequest, wire: Wire): void {
+    this.#requests += 1;
+    const fault = validate(received);
+    if (fault !== undefined) {
+      this.#refuseFault(received, fault, wire);
+      return;
+    }
+    const request = repairStrictRoute(received, (host) => this.#ownHosts.has(host));
+    const { method } = request;
+    if (method === 'CANCEL') {
+      this.#cancel(request, wire);
+      return;
+    }
+    const key = serverKey(request, wire.scope);
+    const known = this.#layer.server(key);
+    if (known !== undefined && !(method === 'ACK' && known.accepted)) {
+      if (method === 'ACK') known.ack();
+      else known.retransmission(wire);
+      return;
+    }
+    const stamped = stampedVia(request, wire.remote);
+    if (method === 'ACK') {
+      this.#acknowledge(
+        new ServerContext(request, wire, this.#engine.clock.now(), this.#branches),
+        stamped,
+      );
+    } else if (this.#mayTake(request, wire)) {
+      const transaction = this.#layer.openServer(key, request, wire);
+      this.#decide(transaction, stamped);
+    } else {
+      this.#answer(request, wire, { status: 503, headers: this.#retryAfter() });
+    }
+  }
+
+  /** In-dialog requests belong to old work, which a draining server finishes. */
+  #mayTake(request: SipRequest, wire: Wire): boolean {
+    if (this.#draining && request.to.tag === undefined) return false;
+    const most =
+      wire.peer.kind === 'server'
+        ? this.#limits.transactionsPerServer
+        : this.#limits.transactionsPerClient;
+    if (wire.serverTransactions < most) return true;
+    this.#engine.report(
+      'too-many-transactions',
+      'A connection has too many transactions in progress',
+      {
+        wire,
+      },
+    );
+    return false;
+  }
+
+  #decide(transaction: ServerTransaction, stamped: string | undefined): void {
+    const { request, arrival } = transaction;
+    const context = new ServerContext(request, arrival, this.#engine.clock.now(), this.#branches);
+    let outcome: Promise<Outcome> | Outcome;
+    try {
+      outcome = this.#handle(context);
+    } catch (cause) {
+      this.#decisionFailed(transaction, stamped, cause);
+      return;
+    }
+    if (!(outcome instanceof Promise)) {
+      this.#perform(transaction, context, outcome, stamped);
+      return;
+    }
+    transaction.wait();
+    outcome.then(
+      (decided) => this.#perform(transaction, context, decided, stamped),
+      (cause: unknown) => this.#decisionFailed(transaction, stamped, cause),
+    );
+  }
+
+  #decisionFailed(
+    transaction: ServerTransaction,
+    stamped: string | undefined,
+    cause: unknown,
+  ): void {
+    const { request, arrival } = transaction;
+    this.#engine.report('decider-threw', `A decider failed: ${messageOf(cause)}`, {
+      callId: request.callId,
+      cause,
+      wire: arrival,
+    });
+    transaction.respond(buildAnswer(request, { status: 500 }, stamped));
+  }
+
+  #perform(
+    transaction: ServerTransaction,
+    context: ServerContext,
+    outcome: Outcome,
+    stamped: string | undefined,
+  ): void {
+    try {
+      if (transaction.cancelled && outcome.kind !== 'drop') {
+        // The caller gave up while the deciders were thinking.
+        transaction.respond(buildAnswer(context.request, { status: 487 }, stamped));
+        return;
+      }
+      this.#carryOut(transaction, context, outcome, stamped);
+    } catch (cause) {
+      if (!transaction.finished) this.#decisionFailed(transaction, stamped, cause);
+      else this.#engine.report('internal', `A request failed: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  #carryOut(
+    transaction: ServerTransaction,
+    context: ServerContext,
+    outcome: Outcome,
+    stamped: string | undefined,
+  ): void {
+    const { request } = context;
+    switch (outcome.kind) {
+      case 'respond':
+        transaction.respond(buildAnswer(request, outcome, stamped));
+        break;
+      case 'forward':
+        this.#forward(transaction, context, outcome, stamped);
+        break;
+      case 'drop':
+        this.#engine.report('dropped', outcome.reason, {
+          callId: request.callId,
+          wire: transaction.arrival,
+        });
+        transaction.abandon();
+        break;
+      case 'continue':
+        // Every decider let it pass and none knew where to: there is nobody here by that name.
+        transaction.respond(buildAnswer(request, { status: 404 }, stamped));
+        break;
+    }
+  }
+
+  #forward(
+    transaction: ServerTransaction,
+    context: ServerContext,
+    outcome: Extract<Outcome, { kind: 'forward' }>,
+    stamped: string | undefined,
+  ): void {
+    const { request } = context;
+    const { plan } = outcome;
+    const breadth = this.#breadth(request);
+    let refusal: Answer | undefined;
+    if (request.maxForwards === 0) refusal = { status: 483 };
+    else if (breadth === 0) refusal = { status: 440, reason: 'Max-Breadth Exceeded' };
+    else if (plan.groups.every(({ length }) => length === 0)) refusal = { status: 480 };
+    if (refusal !== undefined) {
+      transaction.respond(buildAnswer(request, refusal, stamped));
+      return;
+    }
+    transaction.wait();
+    new ResponseContext(
+      this.#engine,
+      transaction,
+      { request, plan, stampedVia: stamped },
+      context.loopMark,
+      context.receivedAt,
+      breadth,
+    ).begin();
+  }
+
+  #breadth(request: SipRequest): number {
+    const text = request.header('Max-Breadth');
+    if (text === undefined) return this.#limits.maxBreadth;
+    return /^\d{1,3}$/.test(text) ? Math.min(Number(text), this.#limits.maxBreadth) : 0;
+  }
+
+  #cancel(cancel: SipRequest, wire: Wire): void {
+    const invite = this.#layer.cancelled(cancel, wire);
+    this.#answer(cancel, wire, { status: invite === undefined ? 481 : 200 });
+    invite?.cancel();
+  }
+
+  /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */
+  #acknowledge(context: ServerContext, stamped: string | undefined): void {
+    const perform = (outcome: Outcome): void => {
+      if (outcome.kind !== 'forward' || context.request.maxForwards === 0) return;
+      const { plan } = outcome;
+      const frame = { request: context.request, plan, stampedVia: stamped };
+      forwardStateless(this.#engine, frame, context.loopMark, this.#breadth(context.request));
+    };
+    const failed = (cause: unknown): void => {
+      const { callId } = context.request;
+      this.#engine.report('decider-threw', `A decider failed: ${messageOf(cause)}`, {
+        callId,
+        cause,
+      });
+    };
+    try {
+      const outcome = this.#handle(context);
+      if (outcome instanceof Promise) outcome.then(perform).catch(failed);
+      else perform(outcome);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  #refuseFault(request: SipRequest, fault: MessageFault, wire: Wire): void {
+    this.#engine.report(fault.code, `A request was refused: ${fault.reason}`, { wire });
+    if (request.method === 'ACK' || request.count('Via') === 0) return;
+    this.#engine.transmit(
+      wire,
+      buildResponse(request, fault.status, fault.reason, { headers: fault.headers }),
+    );
+  }
+
+  /** Answers without a transaction: on a reliable transport nothing has to remember it. */
+  #answer(request: SipRequest, wire: Wire, answer: Answer): void {
+    if (request.method === 'ACK') return;
+    this.#engine.transmit(wire, buildAnswer(request, answer, stampedVia(request, wire.remote)));
+  }
+
+  #retryAfter(): readonly (readonly [string, string])[] {
+    return [['Retry-After', String(this.#limits.retryAfter)]];
+  }
+}
+
+function isRequest(message: SipMessage): message is SipRequest {
+  return message.isRequest;
+}
+
+function isResponse(message: SipMessage): message is SipResponse {
+  return !message.isRequest;
+}
+
+function hostOf(sentBy: string): string {
+  return sentBy.replace(/:\d+$/, '').toLowerCase();
+}

@@ -1,0 +1,176 @@
+import { connect } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+
+import { UsherError, messageOf, systemErrorCode } from '#base';
+import type { Clock, Dump } from '#base';
+import { connectionEvents } from '../channels.ts';
+import type { Dialler } from '../proxy/engine.ts';
+import type { SipHop } from '../proxy/model.ts';
+import { dialledLabel } from './connection.ts';
+import type { SipLimits } from './limits.ts';
+import type { TlsConnection } from './tls-connection.ts';
+
+/** What the pool needs from the server around it. */
+export interface DialPoolOptions {
+  readonly clock: Clock;
+  readonly limits: SipLimits;
+  readonly localAddress?: string | undefined;
+  /** TLS options towards this hop; the identity check is among them. */
+  readonly dial: (hop: SipHop) => ConnectionOptions;
+  /** Makes the connection of a socket whose handshake is done. */
+  readonly adopt: (socket: TLSSocket, hop: SipHop) => TlsConnection;
+}
+
+/** What is known of one hop. */
+interface Entry {
+  readonly hop: SipHop;
+  wire: TlsConnection | undefined;
+  connecting: Promise<TlsConnection> | undefined;
+  /** Milliseconds since the epoch until which the hop counts as failed. */
+  downUntil: number;
+  lastFailure: string;
+}
+
+/** Above this many hops, those without connection and failure are forgotten. */
+const keptEntries = 1_000;
+
+/** Connections this side opened: one a hop, opened when first needed, used by everybody. */
+export class DialPool implements Dialler {
+  readonly #options: DialPoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Plans hand out the same hop objects again and again; this saves building the key. */
+  readonly #known = new WeakMap<SipHop, Entry>();
+  readonly #handshakes = new Set<TLSSocket>();
+  #closed = false;
+
+  constructor(options: DialPoolOptions) {
+    this.#options = options;
+  }
+
+  ready(hop: SipHop): TlsConnection | undefined {
+    const { wire } = this.#entry(hop);
+    return wire === undefined || wire.closed ? undefined : wire;
+  }
+
+  isDown(hop: SipHop): boolean {
+    const { downUntil } = this.#entry(hop);
+    return downUntil > 0 && downUntil > this.#options.clock.now();
+  }
+
+  async connect(hop: SipHop): Promise<TlsConnection> {
+    const entry = this.#entry(hop);
+    const open = this.ready(hop);
+    if (open !== undefined) return open;
+    entry.connecting ??= this.#open(entry).finally(() => {
+      entry.connecting = undefined;
+    });
+    return entry.connecting;
+  }
+
+  /** Ends handshakes under way; connections are closed by whoever adopted them. */
+  close(): void {
+    this.#closed = true;
+    for (const socket of this.#handshakes) socket.destroy();
+    this.#entries.clear();
+  }
+
+  dump(): Dump {
+    const now = this.#options.clock.now();
+    return [...this.#entries.values()].map(({ hop, wire, connecting, downUntil, lastFailure }) => ({
+      address: hop.address,
+      port: hop.port,
+      name: hop.name,
+      connection: wire === undefined || wire.closed ? null : wire.id,
+      connecting: connecting !== undefined,
+      down: downUntil > now,
+      lastFailure,
+    }));
+  }
+
+  #entry(hop: SipHop): Entry {
+    const known = this.#known.get(hop);
+    if (known !== undefined) return known;
+    const key = `${hop.name} ${hop.address} ${hop.port} ${hop.lane ?? ''}`;
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      if (this.#entries.size >= keptEntries) this.#forgetUnused();
+      entry = { hop, wire: undefined, connecting: undefined, downUntil: 0, lastFailure: '' };
+      this.#entries.set(key, entry);
+    }
+    this.#known.set(hop, entry);
+    return entry;
+  }
+
+  #forgetUnused(): void {
+    const now = this.#options.clock.now();
+    for (const [key, { wire, connecting, downUntil }] of this.#entries) {
+      const open = wire !== undefined && !wire.closed;
+      if (!open && connecting === undefined && downUntil <= now) this.#entries.delete(key);
+    }
+  }
+
+  async #open(entry: Entry): Promise<TlsConnection> {
+    const { hop } = entry;
+    try {
+      const socket = await this.#handshake(hop);
+      const wire = this.#options.adopt(socket, hop);
+      entry.wire = wire;
+      entry.downUntil = 0;
+      return wire;
+    } catch (cause) {
+      entry.wire = undefined;
+      entry.downUntil = this.#options.clock.now() + this.#options.limits.hopFailureMemory;
+      entry.lastFailure = messageOf(cause);
+      this.#tellFailure(hop, cause);
+      throw new UsherError(
+        'USHER_SIP_DIAL',
+        `Cannot connect to ${hop.name} at ${hop.address}:${hop.port}: ${messageOf(cause)}`,
+        { remedy: 'See that the host runs and that its certificate names it.', cause },
+      );
+    }
+  }
+
+  #handshake(hop: SipHop): Promise<TLSSocket> {
+    if (this.#closed) return Promise.reject(new Error('The server is closed'));
+    const { clock, limits, localAddress, dial } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+    const socket = connect({
+      ...dial(hop),
+      host: hop.address,
+      port: hop.port,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
+    this.#handshakes.add(socket);
+    const stop = clock.after(limits.handshakeTimeout, () =>
+      socket.destroy(new Error('The TLS handshake took too long')),
+    );
+    const done = (): void => {
+      stop();
+      this.#handshakes.delete(socket);
+    };
+    // Stays for the socket's life: between here and the connection an error must find a listener.
+    socket.on('error', reject);
+    socket.once('close', () => {
+      done();
+      reject(new Error('The peer closed the connection during the TLS handshake'));
+    });
+    socket.once('secureConnect', () => {
+      done();
+      resolve(socket);
+    });
+    return promise;
+  }
+
+  #tellFailure(hop: SipHop, cause: unknown): void {
+    if (!connectionEvents.active) return;
+    connectionEvents.publish({
+      at: this.#options.clock.now(),
+      kind: 'failed',
+      label: dialledLabel,
+      local: undefined,
+      remote: { address: hop.address, port: hop.port },
+      code: systemErrorCode(cause) ?? 'tls',
+      message: `${hop.name}: ${messageOf(cause)}`,
+    });
+  }
+}

@@ -1,0 +1,215 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls';
+
+import { UsherError, messageOf, systemErrorCode } from '#base';
+import type { Clock, Dump } from '#base';
+import { connectionEvents } from '../channels.ts';
+import type { ConnectionEvent } from '../channels.ts';
+import type { Endpoint, Peer } from './connection.ts';
+import type { SipLimits } from './limits.ts';
+import { remoteOf } from './tls-connection.ts';
+
+/** What a listener thinks of a peer once its certificate is known. */
+export type SipAdmission = Peer | { readonly kind: 'refused'; readonly message: string };
+
+/** One socket to listen on. */
+export interface SipListener {
+  readonly address: string;
+  /** 0 takes a free one; see `SipServer.addresses`. */
+  readonly port: number;
+  /** Label of the connections that arrive here; the service of the plan. */
+  readonly label: string;
+  readonly tls: TlsOptions;
+  /** Asked once per connection, before the first byte is read. */
+  readonly admit: (socket: TLSSocket) => SipAdmission;
+}
+
+/** Takes over connections whose peers were admitted. */
+export type Admitted = (socket: TLSSocket, peer: Peer, label: string) => void;
+
+/** Says why no further connection may be taken now, or undefined. */
+export type RoomCheck = () => string | undefined;
+
+/**
+ * Accepts TLS connections and lets nobody in whom the limits or the admission refuse. A connection
+ * costs a file descriptor until its handshake begins, and nothing is read from it until it is
+ * admitted.
+ */
+export class TlsListener {
+  readonly #options: SipListener;
+  readonly #clock: Clock;
+  readonly #limits: SipLimits;
+  readonly #admitted: Admitted;
+  readonly #full: RoomCheck;
+  readonly #tcp: Server;
+  readonly #tls: TlsServer;
+  /** Sockets whose handshake is not done, by remote end. */
+  readonly #halfOpen = new Map<string, Socket>();
+  readonly #recent = new Map<string, number>();
+  #recentSince = 0;
+  #refused = 0;
+  #failed = 0;
+
+  constructor(
+    options: SipListener,
+    clock: Clock,
+    limits: SipLimits,
+    admitted: Admitted,
+    full: RoomCheck,
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#admitted = admitted;
+    this.#full = full;
+    this.#tls = createTlsServer({ ...options.tls, handshakeTimeout: limits.handshakeTimeout });
+    this.#tls.on('secureConnection', (socket) => this.#secured(socket));
+    this.#tls.on('tlsClientError', (error, socket) => {
+      this.#failed += 1;
+      this.#tell('failed', systemErrorCode(error) ?? 'tls', error.message, remoteOf(socket));
+      socket.destroy();
+    });
+    this.#tcp = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  /** The address and port it listens on. */
+  get address(): Endpoint {
+    const bound: AddressInfo | string | null = this.#tcp.address();
+    return bound === null || typeof bound === 'string'
+      ? { address: this.#options.address, port: this.#options.port }
+      : { address: bound.address, port: bound.port };
+  }
+
+  /** Rejects with UsherError `USHER_LISTEN` when the address cannot be had. */
+  async start(): Promise<void> {
+    const { address, port, label } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const failed = (error: Error): void => reject(error);
+    this.#tcp.once('error', failed);
+    this.#tcp.listen({ host: address, port, backlog: 4096 }, resolve);
+    try {
+      await promise;
+    } catch (cause) {
+      throw new UsherError(
+        'USHER_LISTEN',
+        `Cannot listen on ${address}:${port} (${label}): ${messageOf(cause)}`,
+        {
+          remedy:
+            systemErrorCode(cause) === 'EADDRINUSE'
+              ? 'End the program that holds the address, or change the port in the topology.'
+              : 'See that the address belongs to this machine and that the port is permitted.',
+          cause,
+        },
+      );
+    } finally {
+      this.#tcp.off('error', failed);
+    }
+    // Errors of an accept (no descriptors left) must not end the process: the next accept may work.
+    this.#tcp.on('error', (error) => {
+      this.#failed += 1;
+      this.#tell('failed', systemErrorCode(error) ?? 'accept', error.message, undefined);
+    });
+  }
+
+  /** Takes no more connections; those that are open stay. */
+  stopAccepting(): void {
+    if (this.#tcp.listening) this.#tcp.close();
+  }
+
+  close(): void {
+    this.stopAccepting();
+    for (const socket of this.#halfOpen.values()) socket.destroy();
+    this.#halfOpen.clear();
+  }
+
+  dump(): Dump {
+    const { address, port } = this.address;
+    return {
+      label: this.#options.label,
+      address,
+      port,
+      listening: this.#tcp.listening,
+      halfOpen: this.#halfOpen.size,
+      refused: this.#refused,
+      failed: this.#failed,
+    };
+  }
+
+  #accept(socket: Socket): void {
+    const key = keyOf(socket);
+    const obstacle = this.#obstacle(socket.remoteAddress ?? '');
+    if (obstacle !== undefined) {
+      const remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+      this.#refuse(obstacle, `A connection was refused: ${obstacle}`, remote);
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#halfOpen.set(key, socket);
+    socket.once('close', () => this.#halfOpen.delete(key));
+    this.#tls.emit('connection', socket);
+  }
+
+  #obstacle(source: string): string | undefined {
+    if (this.#halfOpen.size >= this.#limits.maxHalfOpen) return 'half-open-limit';
+    const now = this.#clock.now();
+    if (now - this.#recentSince >= 1_000) {
+      this.#recentSince = now;
+      this.#recent.clear();
+    }
+    const recent = (this.#recent.get(source) ?? 0) + 1;
+    this.#recent.set(source, recent);
+    if (recent > this.#limits.newConnectionsPerSource) return 'source-rate-limit';
+    return this.#full();
+  }
+
+  #secured(socket: TLSSocket): void {
+    this.#halfOpen.delete(keyOf(socket));
+    // Until somebody takes the socket over, an error of it would have no listener.
+    socket.on('error', ignore);
+    const admission = this.#admission(socket);
+    if (admission.kind === 'refused') {
+      this.#refuse('not-admitted', admission.message, remoteOf(socket));
+      socket.destroy();
+      return;
+    }
+    this.#admitted(socket, admission, this.#options.label);
+  }
+
+  #admission(socket: TLSSocket): SipAdmission {
+    try {
+      return this.#options.admit(socket);
+    } catch (cause) {
+      // Not knowing who it is means not letting them in.
+      return { kind: 'refused', message: `The admission failed: ${messageOf(cause)}` };
+    }
+  }
+
+  #refuse(code: string, message: string, remote: Endpoint): void {
+    this.#refused += 1;
+    this.#tell('refused', code, message, remote);
+  }
+
+  #tell(
+    kind: ConnectionEvent['kind'],
+    code: string,
+    message: string,
+    remote: Endpoint | undefined,
+  ): void {
+    if (!connectionEvents.active) return;
+    const { label } = this.#options;
+    const at = this.#clock.now();
+    connectionEvents.publish({ at, kind, label, local: this.address, remote, code, message });
+  }
+}
+
+/** The same for the TCP socket and the TLS socket around it. */
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
+}
+
+/** The connection reports its own errors; before that, `close` follows and is enough. */
+function ignore(): void {
+  // See above.
+}

@@ -1,0 +1,68 @@
+import type { Connection, Endpoint, Peer } from './connection.ts';
+
+/** Told when the connection it waits on is gone. */
+export interface WireWatcher {
+  /** Called once, after `Wire.closed` became true. */
+  wireClosed(): void;
+}
+
+/**
+ * A connection as transactions and the proxy engine see it, whatever carries it. Abstract so that
+ * tests run the engine over memory.
+ */
+export abstract class Wire implements Connection {
+  readonly id: string;
+  readonly peer: Peer;
+  readonly label: string;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /**
+   * Whose transactions these are: a trusted server keeps its transactions when it reconnects; a
+   * client is told apart from every other one, however badly both choose their branches.
+   */
+  readonly scope: string;
+  /** Transactions in progress whose request came over this connection. */
+  serverTransactions = 0;
+  readonly #watchers = new Set<WireWatcher>();
+  #closed = false;
+
+  constructor(id: string, peer: Peer, label: string, local: Endpoint, remote: Endpoint) {
+    this.id = id;
+    this.peer = peer;
+    this.label = label;
+    this.local = local;
+    this.remote = remote;
+    this.scope = peer.kind === 'server' ? peer.fqdn : id;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** True while so much is queued that new work has to go elsewhere. */
+  abstract get congested(): boolean;
+  abstract send(data: Uint8Array | string): boolean;
+  abstract close(reason?: string): void;
+
+  watch(watcher: WireWatcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  unwatch(watcher: WireWatcher): void {
+    this.#watchers.delete(watcher);
+  }
+
+  /** Requests sent over this connection and not answered finally. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  /** Marks the connection closed and tells the watchers; for the carrier, once. */
+  protected ended(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const watcher of watchers) watcher.wireClosed();
+  }
+}
