@@ -1,0 +1,138 @@
+import type { Plan } from '#ports';
+import type { Route } from '../routes.ts';
+import {
+  hostAndPort,
+  identifier,
+  settingsOf,
+  type CertificatePaths,
+  type ProxySettings,
+} from './settings.ts';
+
+/**
+ * The rules of a reverse proxy as an nginx configuration for the `http` context (one file in
+ * `conf.d/`). The same routes, names, checks and time-outs as `ReverseProxyServer`.
+ *
+ * nginx 1.21 or newer. Each member's certificate is checked for the pool's name, which all of them
+ * carry, since nginx knows one name a location.
+ */
+export function renderNginx(
+  plan: Plan,
+  reverseProxy: string,
+  paths: Partial<CertificatePaths> = {},
+): string {
+  const settings = settingsOf(plan, reverseProxy, paths);
+  const { routes, plain, secure } = settings;
+  return [
+    `# ${settings.fqdn}: rendered by Usher from the topology; change that, not this.`,
+    '',
+    ...routes.flatMap((route) => [
+      ...upstream(route, 'plain', plain),
+      ...upstream(route, 'secure', secure),
+    ]),
+    ...fallback(settings),
+    ...routes.flatMap((route) => [
+      ...server(route, 'plain', settings),
+      ...server(route, 'secure', settings),
+    ]),
+  ].join('\n');
+}
+
+function upstream(
+  route: Route,
+  kind: 'plain' | 'secure',
+  published: string | undefined,
+): readonly string[] {
+  const hops = route[kind];
+  if (hops.length === 0 || published === undefined) return [];
+  return [
+    `upstream ${identifier(route.pool, kind)} {`,
+    // One client stays with one member; a single address is never taken out.
+    ...(hops.length > 1 ? ['    hash $remote_addr consistent;'] : []),
+    ...hops.map(
+      (hop) =>
+        `    server ${hostAndPort(hop.address, hop.port)}${hops.length > 1 ? ' fail_timeout=10s' : ' max_fails=0'};`,
+    ),
+    '    keepalive 64;',
+    '}',
+    '',
+  ];
+}
+
+/** What is asked for by another name is not here. */
+function fallback(settings: ProxySettings): readonly string[] {
+  return [
+    'server {',
+    ...(settings.plain === undefined ? [] : [`    listen ${settings.plain} default_server;`]),
+    ...(settings.secure === undefined
+      ? []
+      : [`    listen ${settings.secure} ssl default_server;`, ...certificate(settings)]),
+    '    server_name _;',
+    '    server_tokens off;',
+    '    return 404;',
+    '}',
+    '',
+  ];
+}
+
+function server(
+  route: Route,
+  kind: 'plain' | 'secure',
+  settings: ProxySettings,
+): readonly string[] {
+  const published = settings[kind];
+  if (published === undefined || route[kind].length === 0) return [];
+  const scheme = kind === 'secure' ? 'https' : 'http';
+  return [
+    'server {',
+    `    listen ${published}${kind === 'secure' ? ' ssl' : ''};`,
+    ...(kind === 'secure' ? certificate(settings) : []),
+    `    server_name ${route.names.join(' ')};`,
+    '    server_tokens off;',
+    `    client_max_body_size ${settings.bodyBytes};`,
+    '    client_header_timeout 10s;',
+    '    keepalive_timeout 30s;',
+    '    large_client_header_buffers 4 8k;',
+    '    location / {',
+    '        if ($http_upgrade) { return 501; }',
+    `        proxy_pass ${scheme}://${identifier(route.pool, kind)};`,
+    `        proxy_bind ${settings.inside};`,
+    '        proxy_http_version 1.1;',
+    '        proxy_set_header Host $http_host;',
+    '        proxy_set_header Connection "";',
+    '        proxy_set_header X-Forwarded-For $remote_addr;',
+    '        proxy_set_header X-Forwarded-Proto $scheme;',
+    ...['X-Forwarded-Host', 'X-Forwarded-Port', 'X-Real-IP', 'Forwarded'].map(
+      (name) => `        proxy_set_header ${name} "";`,
+    ),
+    '        proxy_buffering off;',
+    '        proxy_request_buffering off;',
+    `        proxy_connect_timeout ${settings.connectTimeout}s;`,
+    `        proxy_read_timeout ${settings.upstreamTimeout}s;`,
+    `        proxy_send_timeout ${settings.upstreamTimeout}s;`,
+    '        proxy_next_upstream error timeout;',
+    '        proxy_redirect off;',
+    ...(kind === 'secure' ? nameCheck(route, settings) : []),
+    '    }',
+    '}',
+    '',
+  ];
+}
+
+function certificate(settings: ProxySettings): readonly string[] {
+  return [
+    `    ssl_certificate ${settings.paths.certificate};`,
+    `    ssl_certificate_key ${settings.paths.key};`,
+    '    ssl_protocols TLSv1.2 TLSv1.3;',
+  ];
+}
+
+function nameCheck(route: Route, settings: ProxySettings): readonly string[] {
+  return [
+    '        proxy_ssl_verify on;',
+    '        proxy_ssl_verify_depth 4;',
+    `        proxy_ssl_trusted_certificate ${settings.paths.ca};`,
+    '        proxy_ssl_server_name on;',
+    `        proxy_ssl_name ${route.pool};`,
+    '        proxy_ssl_protocols TLSv1.2 TLSv1.3;',
+  ];
+}

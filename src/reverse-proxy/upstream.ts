@@ -1,0 +1,148 @@
+import {
+  Agent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { Agent as SecureAgent, request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream';
+import { TLSSocket, type ConnectionOptions } from 'node:tls';
+import type { Clock } from '#base';
+import type { Hop } from '#ports';
+import { clientTls, type Credentials } from '#trust';
+import { responseHeaders } from './headers.ts';
+import type { ReverseProxyLimits } from './limits.ts';
+
+/** How one attempt to have a request answered by one hop ended. */
+export type Attempt =
+  /** The client has the pool's answer, or as much of it as came. */
+  | { readonly kind: 'answered'; readonly status: number }
+  /** Nothing of the request left us: another hop may be asked, whatever the method. */
+  | { readonly kind: 'unreached' }
+  /** A kept connection turned out to be closed: the hop may not have read the request. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'failed' }
+  /** A path or field that Node refuses to send. */
+  | { readonly kind: 'unsendable' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'abandoned' };
+
+export interface UpstreamOptions {
+  /** Inside address of the reverse proxy; the firewall knows its traffic by it. */
+  readonly localAddress: string;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly limits: ReverseProxyLimits;
+}
+
+/** A request as it goes to a pool. */
+export interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string | string[]>;
+  readonly secure: boolean;
+  /** True when the client's body has to follow. */
+  readonly hasBody: boolean;
+}
+
+/** The connections to the pools, kept and reused, and the streaming of one exchange over them. */
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #plain = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  /** No cached sessions: a resumed one would skip the look at the certificate. */
+  readonly #secure = new SecureAgent({ keepAlive: true, maxFreeSockets: 64, maxCachedSessions: 0 });
+  readonly #tls = new Map<Hop, ConnectionOptions>();
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  close(): void {
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+
+  /**
+   * Sends the request to one hop and streams the answer to the client, each side at the pace of
+   * the other. Nothing is sent before the hop is connected and, secured, has proved its name, so
+   * an attempt that ends `unreached` has no effect. Throws on a path or field Node refuses to send.
+   */
+  exchange(
+    hop: Hop,
+    outgoing: Outgoing,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Attempt> {
+    const { clock, limits } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<Attempt>();
+    const upstream = this.#request(hop, outgoing);
+    let connected = false;
+    let timedOut = false;
+    const cancelConnect = clock.after(limits.connectTimeout, () => upstream.destroy());
+    const abandon = (): void => {
+      upstream.destroy();
+      resolve({ kind: 'abandoned' });
+    };
+    response.once('close', abandon);
+
+    const begin = (): void => {
+      cancelConnect();
+      connected = true;
+      if (outgoing.hasBody) incoming.pipe(upstream);
+      else upstream.end();
+    };
+    upstream.once('socket', (socket) => {
+      if (upstream.reusedSocket) begin();
+      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', begin);
+    });
+    upstream.setTimeout(limits.upstreamTimeout, () => {
+      timedOut = true;
+      upstream.destroy();
+    });
+    upstream.once('response', (answer) => {
+      response.off('close', abandon);
+      const status = answer.statusCode ?? 502;
+      response.writeHead(status, answer.statusMessage ?? '', responseHeaders(answer.rawHeaders));
+      pipeline(answer, response, (error) => {
+        // Headers are out: all that is left is to let the client see that the answer is cut.
+        if (error) upstream.destroy();
+        resolve({ kind: 'answered', status });
+      });
+    });
+    // Stays for good: a connection that breaks after the answer must not end the process.
+    upstream.on('error', () => {
+      incoming.unpipe(upstream);
+      if (timedOut) resolve({ kind: 'timeout' });
+      else if (!connected) resolve({ kind: 'unreached' });
+      else resolve({ kind: upstream.reusedSocket ? 'stale' : 'failed' });
+    });
+    return promise.finally(() => {
+      cancelConnect();
+      response.off('close', abandon);
+    });
+  }
+
+  #request(hop: Hop, outgoing: Outgoing): ClientRequest {
+    const { localAddress, limits } = this.#options;
+    const { method, path, headers } = outgoing;
+    const common = { host: hop.address, port: hop.port, method, path, headers };
+    const maxHeaderSize = limits.headerBytes;
+    return outgoing.secure
+      ? httpsRequest({
+          ...this.#tlsTo(hop),
+          ...common,
+          maxHeaderSize,
+          agent: this.#secure,
+        })
+      : httpRequest({ ...common, maxHeaderSize, localAddress, agent: this.#plain });
+  }
+
+  /** The options of a hop are the same for every request, and costly to make. */
+  #tlsTo(hop: Hop): ConnectionOptions {
+    const { localAddress, credentials } = this.#options;
+    const options = this.#tls.get(hop) ?? clientTls(credentials, hop, { localAddress });
+    this.#tls.set(hop, options);
+    return options;
+  }
+}

@@ -1,0 +1,125 @@
+import { closeAll, startAll, type Clock, type Dump, type Lifecycle } from '#base';
+import type { UserDirectory } from '#identity';
+import { listenersOf, type Listener, type Plan } from '#ports';
+import { admit, serverTls, type Credentials } from '#trust';
+import { poolOf, type Host, type Pool, type Service } from '#topology';
+import { HttpListener } from './http-listener.ts';
+import { answerInterServer } from './inter-server/answer.ts';
+import type { WebLimits } from './limits.ts';
+import { answerSite } from './site/answer.ts';
+import { HomeFinder } from './site/home.ts';
+import { siteOf } from './site/names.ts';
+
+export interface WebServerOptions {
+  readonly plan: Plan;
+  /** A Director or a Front End. */
+  readonly host: Host;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** The deployment's secret; own keys are derived from it. */
+  readonly secret: Buffer;
+  readonly users?: UserDirectory;
+  /** What `/health` tells the balancer: 200 while `up`, 503 while `draining`. */
+  readonly state: () => 'up' | 'draining';
+  /** What the role tells other servers beside its state, e.g. `{ bindings: 17 }`. */
+  readonly details?: () => { readonly [key: string]: Dump };
+  readonly limits?: Partial<WebLimits>;
+}
+
+const siteServices: ReadonlySet<Service> = new Set([
+  'webInternalPlain',
+  'webInternal',
+  'webExternalPlain',
+  'webExternal',
+]);
+
+/**
+ * The web services of a Director or Front End: its internal and external web site, each in clear
+ * and secured, and the inter-server service. Opens exactly the sockets the plan gives the host.
+ */
+export class WebServer implements Lifecycle {
+  readonly #options: WebServerOptions;
+  readonly #listeners: readonly HttpListener[];
+  #draining = false;
+
+  constructor(options: WebServerOptions) {
+    this.#options = options;
+    const pool = poolOf(options.plan.topology, options.host);
+    this.#listeners =
+      pool === undefined
+        ? []
+        : listenersOf(options.plan, options.host.fqdn).flatMap((listener) =>
+            this.#serverOf(listener, pool),
+          );
+  }
+
+  async start(): Promise<void> {
+    await startAll(this.#listeners);
+  }
+
+  async drain(deadline: number): Promise<void> {
+    this.#draining = true;
+    await Promise.all(this.#listeners.map((listener) => listener.drain(deadline)));
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.#listeners);
+  }
+
+  dump(): Dump {
+    return { state: this.#state(), listeners: this.#listeners.map((listener) => listener.dump()) };
+  }
+
+  #state(): 'up' | 'draining' {
+    return this.#draining ? 'draining' : this.#options.state();
+  }
+
+  /** The sockets of the host's other services are opened by those. */
+  #serverOf(listener: Listener, pool: Pool): readonly HttpListener[] {
+    if (listener.service === 'interServer') return [this.#interServer(listener)];
+    return siteServices.has(listener.service) ? [this.#webSite(listener, pool)] : [];
+  }
+
+  #webSite(listener: Listener, pool: Pool): HttpListener {
+    const { plan, host, credentials, clock, secret, users } = this.#options;
+    const context = {
+      site: siteOf(plan, host, pool, listener),
+      homes: users === undefined ? undefined : new HomeFinder(plan.topology, users, secret),
+      crl: credentials.crl,
+      state: () => this.#state(),
+    };
+    return new HttpListener({
+      listener,
+      clock,
+      tls:
+        listener.security === 'none'
+          ? undefined
+          : serverTls(credentials, 'TLS', { anonymousClients: true }),
+      answer: (request) => answerSite(request, context),
+      ...this.#limits(),
+    });
+  }
+
+  #interServer(listener: Listener): HttpListener {
+    const { plan, host, credentials, clock, users, details } = this.#options;
+    const context = {
+      topology: plan.topology,
+      host,
+      users,
+      state: () => this.#state(),
+      details: () => details?.() ?? {},
+    };
+    return new HttpListener({
+      listener,
+      clock,
+      tls: serverTls(credentials, 'MTLS', { anonymousClients: listener.anonymousClients }),
+      admit: (socket) => admit(socket, listener).kind === 'server',
+      answer: (request) => answerInterServer(request, context),
+      ...this.#limits(),
+    });
+  }
+
+  #limits(): { limits?: Partial<WebLimits> } {
+    return this.#options.limits === undefined ? {} : { limits: this.#options.limits };
+  }
+}
