@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { EngineFactory } from './engine.ts';
+import {
+  Bench,
+  patternDigest,
+  Scene,
+  type SceneOptions,
+  sendPattern,
+  until,
+  whoAnswers,
+} from './fixtures.ts';
+
+const reset = 'ECONNRESET';
+
+/** What every engine has to do, whatever it is made of; `engine` makes the one to be judged. */
+export function engineCompliance(name: string, engine: EngineFactory): void {
+  describe(`the ${name} engine`, { concurrency: 4 }, () => {
+    let bench: Bench;
+
+    before(async () => {
+      bench = await Bench.open();
+    });
+    after(() => bench.close());
+
+    /** Runs a test in a scene of its own. */
+    async function scene(
+      run: (scene: Scene) => Promise<void>,
+      options: SceneOptions = {},
+    ): Promise<void> {
+      const open = await Scene.open(bench, engine, options);
+      try {
+        await run(open);
+      } finally {
+        await open.close();
+      }
+    }
+
+    it('serves every port of the VIP, with every member up when it has started', () =>
+      scene(async (open) => {
+        for (const { service, members } of open.balancer.status().services) {
+          assert.deepEqual(
+            members.map(({ state, reason }) => ({ state, reason })).filter((m) => m.state !== 'up'),
+            [],
+            service,
+          );
+        }
+        assert.equal(open.balancer.status().services.length, 5);
+        assert.match(await whoAnswers(open, 'webExternalPlain'), /^dir0[12]\.contoso\.net$/u);
+      }));
+
+    it('keeps a client with its member on rows with affinity, and shares the clients out', () =>
+      scene(async (open) => {
+        const clients = Array.from({ length: 200 }, (_, n) => `127.30.${n >> 4}.${(n & 15) + 1}`);
+        const first = await Promise.all(
+          clients.map((from) => whoAnswers(open, 'webInternalPlain', from)),
+        );
+        const second = await Promise.all(
+          clients.map((from) => whoAnswers(open, 'webInternalPlain', from)),
+        );
+        assert.deepEqual(second, first);
+        const share = first.filter((host) => host === 'dir01.contoso.net').length;
+        assert.ok(share >= 80 && share <= 120, `dir01 got ${share} of 200`);
+        assert.equal(open.service('webInternalPlain').boundClients, 200);
+      }));
+
+    it('shares connections out on rows without affinity', () =>
+      scene(async (open) => {
+        const held = await Promise.all(
+          Array.from({ length: 40 }, () => open.client('webExternalPlain')),
+        );
+        const answers = await Promise.all(held.map((client) => client.ask('WHO')));
+        const share = answers.filter((host) => host === open.dir01.fqdn).length;
+        assert.equal(share, 20);
+        assert.equal(open.member(open.dir01, 'webExternalPlain').connections, 20);
+        for (const client of held) client.close();
+        await until(
+          () => open.member(open.dir01, 'webExternalPlain').connections === 0,
+          'the sessions to be forgotten',
+        );
+      }));
+
+    it('loses no connection to a member that was killed, and has it out before the next probe', () =>
+      scene(async (open) => {
+        open.dir01.kill();
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => whoAnswers(open, 'webExternalPlain')),
+        );
+        assert.deepEqual(new Set(answers), new Set([open.dir02.fqdn]));
+        const { state, reason } = open.member(open.dir01, 'webExternalPlain');
+        assert.equal(state, 'down');
+        assert.match(reason, /ECONNREFUSED/u);
+
+        await open.dir01.listen();
+        await open.state(open.dir01, 'webExternalPlain', 'up');
+        const later = await Promise.all(
+          Array.from({ length: 20 }, () => whoAnswers(open, 'webExternalPlain')),
+        );
+        assert.ok(later.includes(open.dir01.fqdn), 'the member takes part again');
+      }));
+
+    it('ends the sessions of a killed member at once, so that clients reconnect', () =>
+      scene(async (open) => {
+        const client = await open.client('webExternalPlain');
+        const host = await client.ask('WHO');
+        (host === open.dir01.fqdn ? open.dir01 : open.dir02).kill();
+        assert.equal(await client.end(), reset);
+        assert.notEqual(await whoAnswers(open, 'webExternalPlain'), host);
+      }));
+
+    it('has a frozen member out after one probe, web ports included, and resets its sessions', () =>
+      scene(async (open) => {
+        const held = await Promise.all([
+          open.client('webExternalPlain'),
+          open.client('webExternalPlain'),
+        ]);
+        const answers = await Promise.all(held.map((client) => client.ask('WHO')));
+        const stuck = held[answers.indexOf(open.dir01.fqdn)];
+        const other = held[answers.indexOf(open.dir02.fqdn)];
+        open.dir01.frozen = true;
+        const { reason } = await open.state(open.dir01, 'sip', 'down');
+        assert.match(reason, /nothing within \d+ ms/u);
+        assert.equal(await stuck?.end(), reset);
+        assert.equal(open.member(open.dir01, 'webInternal').state, 'down');
+        assert.equal(await other?.ask('STILL'), open.dir02.fqdn);
+        other?.close();
+        open.dir01.frozen = false;
+        await open.state(open.dir01, 'sip', 'up');
+      }));
+
+    it('keeps a member out whose certificate names another host, and says both names', () =>
+      scene(
+        async (open) => {
+          const { state, reason } = open.member(open.dir02, 'sip');
+          assert.equal(state, 'down');
+          assert.match(reason, /dir02\.contoso\.net.*certificate names.*edge01\.contoso\.net/u);
+          assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir01.fqdn);
+        },
+        { prepare: (open) => open.dir02.present('edge01.contoso.net') },
+      ));
+
+    it('takes the web ports of a member out when its SIP service stops', () =>
+      scene(async (open) => {
+        open.dir01.deafen('sip');
+        const { reason } = await open.state(open.dir01, 'webInternalPlain', 'down');
+        assert.match(reason, /follows the SIP service, which is down: .*ECONNREFUSED/u);
+        assert.equal(await whoAnswers(open, 'webInternalPlain'), open.dir02.fqdn);
+      }));
+
+    it('keeps sessions when a member only closes its listener: it may be draining', () =>
+      scene(async (open) => {
+        const client = await open.client('webExternalPlain');
+        const host = await client.ask('WHO');
+        const member = host === open.dir01.fqdn ? open.dir01 : open.dir02;
+        member.deafen();
+        await open.state(member, 'webExternalPlain', 'down');
+        assert.equal(await client.ask('STILL'), host);
+        client.close();
+      }));
+
+    it('refuses clearly when every member is down, and recovers', () =>
+      scene(async (open) => {
+        open.dir01.kill();
+        open.dir02.kill();
+        await Promise.all([
+          open.state(open.dir01, 'webExternalPlain', 'down'),
+          open.state(open.dir02, 'webExternalPlain', 'down'),
+        ]);
+        assert.equal(await open.refusal('webExternalPlain'), reset);
+        assert.equal(open.service('webExternalPlain').refusals.noMember, 1);
+        await open.dir02.listen();
+        await open.state(open.dir02, 'webExternalPlain', 'up');
+        assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+      }));
+
+    it('drains: old sessions go on, new ones and bound clients go elsewhere, the rest is cut', () =>
+      scene(async (open) => {
+        const client = await open.client('webInternalPlain', '127.30.9.9');
+        const host = await client.ask('WHO');
+        const other = host === open.dir01.fqdn ? open.dir02 : open.dir01;
+        const drained = open.balancer.drainMember(host, 400);
+        assert.equal(await client.ask('STILL'), host);
+        const shown = open.service('webInternalPlain').members.find((one) => one.host === host);
+        assert.equal(shown?.state, 'draining');
+        assert.equal(shown?.connections, 1);
+        assert.ok((shown?.drainEndsIn ?? 0) > 0);
+        assert.equal(await whoAnswers(open, 'webInternalPlain', '127.30.9.9'), other.fqdn);
+        assert.equal(await drained, 1);
+        assert.equal(await client.end(), reset);
+        open.balancer.resumeMember(host);
+        assert.equal(
+          open.service('webInternalPlain').members.find((one) => one.host === host)?.state,
+          'up',
+        );
+      }));
+
+    it('ends a drain early when the last session leaves, and gives it up on resume', () =>
+      scene(async (open) => {
+        const client = await open.client('webExternalPlain');
+        const host = await client.ask('WHO');
+        const abandoned = open.balancer.drainMember(host, 60_000);
+        open.balancer.resumeMember(host);
+        assert.equal(await abandoned, 0);
+        assert.equal(await client.ask('STILL'), host);
+        const drained = open.balancer.drainMember(host, 60_000);
+        client.socket.end();
+        assert.equal(await drained, 0);
+        await assert.rejects(open.balancer.drainMember('nobody.contoso.net', 1), {
+          code: 'USHER_UNKNOWN_MEMBER',
+        });
+      }));
+
+    it('treats a member that answers 503 as draining, and takes it back at 200', () =>
+      scene(async (open) => {
+        open.dir01.sipStatus = 503;
+        const { reason } = await open.state(open.dir01, 'sip', 'draining');
+        assert.match(reason, /503/u);
+        assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+        open.dir01.sipStatus = 200;
+        await open.state(open.dir01, 'webExternalPlain', 'up');
+      }));
+
+    it('passes a half-closed connection on in both directions', () =>
+      scene(async (open) => {
+        const client = await open.client('webExternalPlain');
+        client.socket.write('HASH\n');
+        await sendPattern(client.socket, 3);
+        await client.end();
+        assert.equal(client.text.trim(), patternDigest(3));
+      }));
+
+    it('moves a large answer to a slow reader whole, and holds little of it meanwhile', () =>
+      scene(async (open) => {
+        const chunks = 768;
+        const client = await open.client('webExternalPlain');
+        const hash = createHash('sha256');
+        client.socket.removeAllListeners('data');
+        client.socket.pause();
+        client.socket.write(`SEND ${chunks}\n`);
+        const moved = (): number => open.service('webExternalPlain').bytesToClients ?? 0;
+        // The reader does not read: what is under way must come to a stop.
+        let last = -1;
+        await until(() => moved() > 0, 'the first bytes');
+        for (let quiet = 0; quiet < 20;) {
+          quiet = moved() === last ? quiet + 1 : 0;
+          last = moved();
+          await new Promise((resolve) => void setTimeout(resolve, 5));
+        }
+        assert.ok(
+          last < (chunks * 65_536) / 2,
+          `${last} bytes moved to a client that does not read`,
+        );
+        client.socket.on('data', (bytes: Buffer) => void hash.update(bytes));
+        client.socket.resume();
+        assert.equal(await client.end(), 'end');
+        assert.equal(hash.digest('hex'), patternDigest(chunks));
+        client.close();
+      }));
+
+    it('ends a session in which nothing moves for the idle time', () =>
+      scene(
+        async (open) => {
+          const client = await open.client('webExternalPlain');
+          await client.ask('WHO');
+          assert.equal(await client.end(), reset);
+          assert.equal(open.service('webExternalPlain').idleClosed, 1);
+        },
+        { idleTimeout: 0.2 },
+      ));
+  });
+}

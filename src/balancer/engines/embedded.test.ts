@@ -1,0 +1,4 @@
+import { engineCompliance } from '../engine.compliance.ts';
+import { EmbeddedEngine } from './embedded.ts';
+
+engineCompliance('embedded', (context) => new EmbeddedEngine(context));

@@ -1,0 +1,241 @@
+import { randomInt } from 'node:crypto';
+import { channel, type Clock, type Dump, type Lifecycle, messageOf, UsherError } from '#base';
+import type { Plan, VirtualService } from '#ports';
+import { virtualServicesOf } from '#ports';
+import type { Host } from '#topology';
+import type { Credentials } from '#trust';
+import { type EngineLimits, engineLimits, resettingCauses, slowStart } from './constants.ts';
+import type {
+  Engine,
+  EngineFactory,
+  EngineMember,
+  EngineService,
+  PassiveSignal,
+} from './engine.ts';
+import { EmbeddedEngine } from './engines/embedded.ts';
+import { HealthMonitor } from './monitor.ts';
+import { type HealthState, type MemberHealth, unknownHealth } from './policy/health.ts';
+import type { Scheduling } from './policy/scheduling.ts';
+import { probersFor } from './probes/index.ts';
+import { type BalancerStatus, statusOf } from './status.ts';
+import { type ProbeTarget, probeTargets, serviceKey } from './targets.ts';
+
+/** A member of a service changed its published state. */
+export interface HealthChange {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** FQDN of the balancer. */
+  readonly balancer: string;
+  readonly pool: string;
+  readonly service: string;
+  /** FQDN of the member. */
+  readonly host: string;
+  readonly from: HealthState;
+  readonly to: HealthState;
+  readonly reason: string;
+}
+
+/** Every change of a member's published state, as it happens. */
+export const healthChanges = channel<HealthChange>('usher:balancer:health');
+
+/** What a balancer is made with; the first five as for every role. */
+export interface BalancerOptions {
+  readonly plan: Plan;
+  /** The balancer host. */
+  readonly host: Host;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly secret: Buffer;
+  /** Default: the embedded engine. */
+  readonly engine?: EngineFactory;
+  /** Default `leastConnections`. */
+  readonly scheduling?: Scheduling;
+  readonly limits?: Partial<EngineLimits>;
+  /** At least 0, below 1; spreads the probes. Default: the system's randomness. */
+  readonly random?: () => number;
+}
+
+/**
+ * The VIPs of one balancer host: probes the members, tells the engine whom it may use, and says at
+ * any time why a member is in or out.
+ */
+export class BalancerServer implements Lifecycle {
+  readonly #options: BalancerOptions;
+  readonly #services: readonly VirtualService[];
+  readonly #targets: readonly ProbeTarget[];
+  readonly #monitor: HealthMonitor;
+  readonly #engine: Engine;
+  readonly #drains = new Map<string, { until: number; giveUp: AbortController }>();
+  #serving = false;
+  #engineFault: string | undefined;
+
+  constructor(options: BalancerOptions) {
+    this.#options = options;
+    const { plan, host, credentials, clock } = options;
+    this.#services = virtualServicesOf(plan, host.fqdn);
+    this.#targets = probeTargets(plan, host.fqdn);
+    this.#monitor = new HealthMonitor({
+      targets: this.#targets,
+      prober: probersFor({ balancer: host.fqdn, credentials, localAddress: host.address }),
+      clock,
+      random: options.random ?? systemRandom,
+      interval: plan.topology.timers.probeInterval * 1000,
+      changed: (target, before, after) => this.#changed(target, before, after),
+    });
+    const makeEngine: EngineFactory = options.engine ?? ((context) => new EmbeddedEngine(context));
+    this.#engine = makeEngine({
+      localAddress: host.address,
+      clock,
+      scheduling: options.scheduling ?? 'leastConnections',
+      slowStart,
+      limits: { ...engineLimits, ...options.limits },
+      report: (signal) => this.#heard(signal),
+    });
+  }
+
+  /**
+   * Opens the VIPs and probes every member once; resolves when each has a first verdict, whatever
+   * it is. Rejects when a VIP cannot be opened (codes of `openFrontend`).
+   */
+  async start(): Promise<void> {
+    await this.#engine.start(this.#engineServices());
+    this.#serving = true;
+    await this.#monitor.start();
+  }
+
+  async drain(deadline: number): Promise<void> {
+    await this.#engine.drain(deadline);
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#serving = false;
+    for (const { giveUp } of this.#drains.values()) giveUp.abort();
+    await Promise.all([this.#monitor.close(), this.#engine.close()]);
+  }
+
+  /**
+   * Takes a member out of every service: no new connections, its clients' affinity moves, sessions
+   * may end by themselves until `deadline` milliseconds from now, then they are reset. Resolves with
+   * how many were reset. A second call for the same member replaces the first one's deadline.
+   *
+   * Rejects with `USHER_UNKNOWN_MEMBER` when the host is no member here.
+   */
+  async drainMember(host: string, deadline: number): Promise<number> {
+    this.#mustKnow(host);
+    this.#drains.get(host)?.giveUp.abort();
+    const giveUp = new AbortController();
+    const drain = { until: this.#options.clock.now() + deadline, giveUp };
+    this.#drains.set(host, drain);
+    this.#monitor.drain(host);
+    return await this.#engine.drainMember(host, deadline, giveUp.signal);
+  }
+
+  /** Lets a drained member take connections again, once it is healthy; ends a running drain. */
+  resumeMember(host: string): void {
+    this.#mustKnow(host);
+    this.#drains.get(host)?.giveUp.abort();
+    this.#drains.delete(host);
+    this.#monitor.resume(host);
+  }
+
+  /** The present state of every service and member, with the reason of each. */
+  status(): BalancerStatus {
+    return statusOf({
+      balancer: this.#options.host.fqdn,
+      engine: this.#engine.name,
+      engineFault: this.#engineFault,
+      now: this.#options.clock.now(),
+      services: this.#services,
+      targets: this.#targets,
+      health: (key) => this.#healthOf(key),
+      counters: this.#engine.stats(),
+      drains: new Map([...this.#drains].map(([host, { until }]) => [host, until])),
+    });
+  }
+
+  dump(): Dump {
+    return this.status();
+  }
+
+  #mustKnow(host: string): void {
+    if (this.#targets.some((target) => target.host === host)) return;
+    const members = [...new Set(this.#targets.map((target) => target.host))];
+    throw new UsherError(
+      'USHER_UNKNOWN_MEMBER',
+      `${host} is no member of a pool behind ${this.#options.host.fqdn}.`,
+      { remedy: `Name one of: ${members.join(', ') || 'there are none'}.` },
+    );
+  }
+
+  #healthOf(key: string): MemberHealth {
+    return this.#monitor.health(key) ?? unknownHealth(this.#options.clock.now());
+  }
+
+  #heard({ kind, service, host, cause, reason }: PassiveSignal): void {
+    const key = `${service}/${host}`;
+    if (kind === 'refused') this.#monitor.refused(key, cause, reason);
+    else this.#monitor.suspect(key);
+  }
+
+  #changed(target: ProbeTarget, before: MemberHealth, after: MemberHealth): void {
+    if (this.#serving) void this.#apply();
+    if (before.state === after.state || !healthChanges.active) return;
+    healthChanges.publish({
+      at: after.since,
+      balancer: this.#options.host.fqdn,
+      pool: target.pool,
+      service: target.service,
+      host: target.host,
+      from: before.state,
+      to: after.state,
+      reason: after.lastReason,
+    });
+  }
+
+  /** Tells the engine; an engine that cannot follow says so in the status, and gets the next try. */
+  async #apply(): Promise<void> {
+    try {
+      await this.#engine.apply(this.#engineServices());
+      this.#engineFault = undefined;
+    } catch (error) {
+      this.#engineFault = messageOf(error);
+    }
+  }
+
+  #engineServices(): EngineService[] {
+    return this.#services.map((virtual) => ({
+      key: serviceKey(virtual),
+      pool: virtual.pool,
+      service: virtual.service,
+      address: virtual.address,
+      port: virtual.port,
+      affinity: virtual.affinity,
+      idleTimeout: virtual.idleTimeout,
+      trustedSources: trustedSourcesOf(virtual),
+      members: virtual.members.map((member): EngineMember => {
+        const { state, since, recovered, cause, confirmed } = this.#healthOf(
+          `${serviceKey(virtual)}/${member.host}`,
+        );
+        return {
+          ...member,
+          state,
+          since,
+          recovered,
+          sessions: confirmed && cause && resettingCauses.has(cause) ? 'reset' : 'keep',
+        };
+      }),
+    }));
+  }
+}
+
+/** Addresses of the topology's own hosts among the sources: one Edge stands for many users. */
+function trustedSourcesOf({ flows }: VirtualService): ReadonlySet<string> {
+  return new Set(
+    flows.filter((flow) => flow.source.hosts.length > 0).flatMap((flow) => flow.source.addresses),
+  );
+}
+
+function systemRandom(): number {
+  return randomInt(2 ** 32) / 2 ** 32;
+}

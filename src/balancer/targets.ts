@@ -1,0 +1,106 @@
+import { servicePort, virtualServicesOf } from '#ports';
+import type { Plan, VirtualService } from '#ports';
+import { findPool, type Service } from '#topology';
+
+/** One member probed for one service. */
+export interface ProbeTarget {
+  /** `<pool>/<service>/<host>`, unique on one balancer. */
+  readonly key: string;
+  /** `<pool>/<service>`, the key of the virtual service. */
+  readonly serviceKey: string;
+  readonly pool: string;
+  readonly service: Service;
+  /** FQDN of the member: the name its certificate has to prove. */
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly security: 'none' | 'TLS' | 'MTLS';
+  /** The name of the web site a client of this row would ask for. */
+  readonly site: string;
+  /** Key of the target this one follows: the SIP service of the same member; undefined for it. */
+  readonly guard: string | undefined;
+}
+
+/** The key of a virtual service: unique on one balancer. */
+export function serviceKey(service: { readonly pool: string; readonly service: Service }): string {
+  return `${service.pool}/${service.service}`;
+}
+
+/**
+ * Everything this balancer probes: each member of each of its virtual services, and the SIP service
+ * of members whose pool balances SIP by DNS but lets this balancer probe it (a `healthProbe` leg).
+ * Derived from the plan alone. Pure.
+ */
+export function probeTargets(plan: Plan, balancer: string): readonly ProbeTarget[] {
+  const services = virtualServicesOf(plan, balancer);
+  const served = services.flatMap((service) => targetsOf(plan, service));
+  const targets = [...served, ...guardsOnly(plan, balancer, served)];
+  const sip = new Set(targets.filter(({ service }) => service === 'sip').map(({ key }) => key));
+  return targets.map((target) => {
+    const guard = `${target.pool}/sip/${target.host}`;
+    return target.service !== 'sip' && sip.has(guard) ? { ...target, guard } : target;
+  });
+}
+
+function targetsOf(plan: Plan, virtual: VirtualService): ProbeTarget[] {
+  const { pool, service } = virtual;
+  const security = securityOf(virtual);
+  return virtual.members.map((member) => ({
+    key: `${serviceKey(virtual)}/${member.host}`,
+    serviceKey: serviceKey(virtual),
+    pool,
+    service,
+    host: member.host,
+    address: member.address,
+    port: member.port,
+    security,
+    site: siteOf(plan, pool, service),
+    guard: undefined,
+  }));
+}
+
+/** Probe legs of the plan to SIP listeners that are not behind a VIP of this balancer. */
+function guardsOnly(
+  plan: Plan,
+  balancer: string,
+  served: readonly ProbeTarget[],
+): readonly ProbeTarget[] {
+  const port = servicePort(plan, 'sip');
+  const pools = new Map(served.map(({ host, pool }) => [host, pool]));
+  const known = new Set(served.map((target) => target.key));
+  const found = new Map<string, ProbeTarget>();
+  for (const { kind, source, destination } of plan.legs) {
+    const { host = '' } = destination;
+    const pool = pools.get(host);
+    if (kind !== 'healthProbe' || source.host !== balancer || destination.port !== port) continue;
+    if (pool === undefined || known.has(`${pool}/sip/${host}`)) continue;
+    found.set(host, {
+      key: `${pool}/sip/${host}`,
+      serviceKey: `${pool}/sip`,
+      pool,
+      service: 'sip',
+      host,
+      address: destination.address,
+      port,
+      security: 'MTLS',
+      site: host,
+      guard: undefined,
+    });
+  }
+  return [...found.values()];
+}
+
+/** The strictest security among the flows of the service: what its members' listener speaks. */
+function securityOf({ flows }: VirtualService): ProbeTarget['security'] {
+  const asked = new Set(flows.map((flow) => flow.security));
+  if (asked.has('MTLS')) return 'MTLS';
+  return asked.has('TLS') ? 'TLS' : 'none';
+}
+
+function siteOf(plan: Plan, poolFqdn: string, service: Service): string {
+  const pool = findPool(plan.topology, poolFqdn);
+  if (pool === undefined) return poolFqdn;
+  return service === 'webExternal' || service === 'webExternalPlain'
+    ? pool.web.external
+    : pool.web.internal;
+}
