@@ -1,0 +1,15 @@
+export { directorChain } from './chain.ts';
+export { proveCaller, aorOfUri } from './policy/authenticate.ts';
+export type { Challenger, Gate } from './policy/authenticate.ts';
+export { selfOf } from './policy/context.ts';
+export type { Self } from './policy/context.ts';
+export { refuse } from './policy/diagnostics.ts';
+export type { Refusal } from './policy/diagnostics.ts';
+export { capabilities, ping } from './policy/ping.ts';
+export { identityEdits, redirectToHome } from './policy/redirect-or-proxy.ts';
+export { SignInBackoff } from './policy/sign-in-backoff.ts';
+export type { HomePoolProbe, PoolHealth } from './pool-health.ts';
+export { createSipServer, domainGate, hopsFinder } from './sip-host.ts';
+export type { RoleOptions } from './sip-host.ts';
+export { DirectorServer } from './server.ts';
+export type { DirectorOptions } from './server.ts';

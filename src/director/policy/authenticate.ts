@@ -1,0 +1,174 @@
+import { aorOf, continueChain, parseAuth, parseUri } from '#sip';
+import type { NamedDecider, Outcome, RequestContext, SipRequest } from '#sip';
+import type { User, UserDirectory } from '#identity';
+import { sourceOf } from './context.ts';
+import type { DirectorContext, Self } from './context.ts';
+import { refuse } from './diagnostics.ts';
+import type { SignInBackoff } from './sign-in-backoff.ts';
+
+/** The Digest authority of one realm, as far as deciders need it; `DigestAuthority` of #identity is one. */
+export interface Challenger {
+  /** Values of WWW-Authenticate or Proxy-Authenticate, best algorithm first. */
+  challenges(options: { stale: boolean }): readonly string[];
+  verify(attempt: {
+    credentials: string;
+    method: string;
+    uri: string;
+    directory: UserDirectory;
+  }): Promise<
+    | { kind: 'ok'; user: User }
+    | { kind: 'stale' }
+    | {
+        kind: 'refused';
+        code:
+          | 'unknown-user'
+          | 'disabled'
+          | 'wrong-password'
+          | 'malformed'
+          | 'wrong-realm'
+          | 'replayed';
+      }
+  >;
+}
+
+/** Everything needed to ask a user who they are. */
+export interface Gate {
+  readonly self: Self;
+  /** By realm, which is the SIP domain of the user. */
+  readonly realms: ReadonlyMap<string, Challenger>;
+  readonly directory: UserDirectory;
+  readonly backoff: SignInBackoff;
+}
+
+/** Header pair by method: a registrar asks with 401, a proxy with 407 (RFC 3261 22.2, 22.3). */
+export function credentialsHeader(method: string): 'Authorization' | 'Proxy-Authorization' {
+  return method === 'REGISTER' ? 'Authorization' : 'Proxy-Authorization';
+}
+
+/** The realm of a credentials value, lower case; undefined when it cannot be read. */
+export function realmOf(credentials: string): string | undefined {
+  try {
+    const realm = parseAuth(credentials).params.get('realm');
+    return typeof realm === 'string' ? realm.toLowerCase() : undefined;
+  } catch {
+    // Unreadable credentials are none: the user gets a fresh challenge.
+    return undefined;
+  }
+}
+
+/**
+ * Authenticates the user a request claims to be from: whoever the From names, and for REGISTER the To
+ * as well, must be the one whose password was proved (403, 4004).
+ *
+ * A request without credentials costs one HMAC per algorithm and no look-up; repeated wrong ones are
+ * slowed down (403 with Retry-After; 503 would make the Edge blame this server).
+ */
+export async function proveCaller(
+  gate: Gate,
+  context: RequestContext,
+): Promise<{ readonly user: User } | { readonly refusal: Outcome }> {
+  const { request } = context;
+  const source = gate.self.host.fqdn;
+  const claimed = claimedAor(request);
+  const realm = claimed?.slice(claimed.lastIndexOf('@') + 1) ?? '';
+  const challenger = gate.realms.get(realm);
+  if (claimed === undefined || challenger === undefined) {
+    const refusal =
+      request.method === 'REGISTER'
+        ? refuse(404, 'Not Found', 'foreignDomain', source)
+        : refuse(403, 'Forbidden', 'notEnabled', source);
+    return { refusal };
+  }
+  const challenge = (stale: boolean): { readonly refusal: Outcome } => ({
+    refusal: challengeOf(request.method, challenger.challenges({ stale })),
+  });
+  const credentials = request
+    .headers(credentialsHeader(request.method))
+    .find((value) => realmOf(value) === realm);
+  if (credentials === undefined) return challenge(false);
+
+  const from = sourceOf(context);
+  const wait = gate.backoff.wait(claimed, from, context.receivedAt);
+  if (wait > 0) {
+    const seconds = String(Math.ceil(wait / 1000));
+    const headers: [string, string][] = [['Retry-After', seconds]];
+    return {
+      refusal: refuse(403, 'Too Many Failed Sign-Ins', 'notAuthorized', source, headers),
+    };
+  }
+  const verdict = await challenger.verify({
+    credentials,
+    method: request.method,
+    uri: request.requestUri,
+    directory: gate.directory,
+  });
+  if (verdict.kind === 'stale') return challenge(true);
+  if (verdict.kind === 'ok') {
+    if (verdict.user.aor !== claimed) {
+      return { refusal: refuse(403, 'Forbidden', 'notAuthorized', source) };
+    }
+    gate.backoff.succeeded(claimed, from);
+    return { user: verdict.user };
+  }
+  const { code } = verdict;
+  if (code === 'wrong-password' || code === 'unknown-user') {
+    gate.backoff.failed(claimed, from, context.receivedAt);
+  }
+  if (code === 'unknown-user') {
+    return { refusal: refuse(404, 'Not Found', 'unknownUser', source) };
+  }
+  if (code === 'disabled') return { refusal: refuse(403, 'Forbidden', 'notEnabled', source) };
+  // A nonce used up was not guessed: the client computes again without asking its user.
+  return challenge(code === 'replayed');
+}
+
+/** 401 for REGISTER, 407 for the rest, one header line an algorithm (RFC 8760 2.4). */
+function challengeOf(method: string, challenges: readonly string[]): Outcome {
+  const registrar = method === 'REGISTER';
+  const name = registrar ? 'WWW-Authenticate' : 'Proxy-Authenticate';
+  return {
+    kind: 'respond',
+    status: registrar ? 401 : 407,
+    reason: registrar ? 'Unauthorized' : 'Proxy Authentication Required',
+    headers: challenges.map((value) => [name, value]),
+  };
+}
+
+/** Who the request says it is from; undefined when From (or To of a REGISTER) names no SIP user of its own. */
+function claimedAor(request: SipRequest): string | undefined {
+  const from = aorOfUri(request.from.uri);
+  if (request.method !== 'REGISTER') return from;
+  // Third-party registration is refused by asking the owner of the To for the password.
+  return aorOfUri(request.to.uri);
+}
+
+/** The address-of-record of a URI in a header; undefined for other schemes and for URIs without a user. */
+export function aorOfUri(text: string): string | undefined {
+  try {
+    const uri = parseUri(text);
+    return uri.user === undefined ? undefined : aorOf(uri);
+  } catch {
+    // tel:, mailto: and the like name nobody who could sign in here.
+    return undefined;
+  }
+}
+
+/**
+ * Asks everybody for their password, except an ACK, which cannot be answered (RFC 3261 22.1): dialogs
+ * do not run through the Director, so an ACK here belongs to none and ends. (A CANCEL never comes this
+ * far: the core matches it with its INVITE.) Sets `caller`.
+ */
+export function authenticate(gate: Gate): NamedDecider<DirectorContext> {
+  return {
+    name: 'authenticate',
+    async decide(context) {
+      if (context.request.method === 'ACK') {
+        return { kind: 'drop', reason: 'ACK outside of any dialog path' };
+      }
+      const proof = await proveCaller(gate, context);
+      if ('refusal' in proof) return proof.refusal;
+      context.facts.caller = proof.user;
+      return continueChain;
+    },
+  };
+}

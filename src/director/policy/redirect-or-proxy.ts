@@ -1,0 +1,82 @@
+import type { HeaderEdit, NamedDecider, Outcome, SipHop, SipRequest } from '#sip';
+import type { Host, Pool } from '#topology';
+import { credentialsHeader, realmOf } from './authenticate.ts';
+import { uriOf } from './context.ts';
+import type { DirectorContext, Self } from './context.ts';
+import { diagnosticsHeader } from './diagnostics.ts';
+
+/** Where a host's SIP service is reached from here; empty when no flow leads there. */
+export type Hops = (host: Host) => readonly SipHop[];
+
+/** q of the first and of the second pool in a redirect; the client tries the higher one first. */
+const ranks = ['0.7', '0.3'];
+
+/**
+ * The answer that sends an internal client to its home pool: the pools by name only, the one to try
+ * first in front. `port` is the SIP port of the plan.
+ */
+export function redirectToHome(method: string, pools: readonly Pool[], port: number): Outcome {
+  const contacts = pools
+    .slice(0, ranks.length)
+    .map((pool, index): [string, string] => [
+      'Contact',
+      `<sip:${pool.fqdn}:${port};transport=tls>;q=${ranks[index]}`,
+    ]);
+  // A registration moves for good. Other requests keep their addressee and only take another way,
+  // which is what 305 says; a 301 would replace the addressee by the pool (RFC 3261 21.3.4).
+  return method === 'REGISTER'
+    ? { kind: 'respond', status: 301, reason: 'Redirect request to Home Server', headers: contacts }
+    : { kind: 'respond', status: 305, reason: 'Use Home Server', headers: contacts };
+}
+
+/**
+ * The last decider. Internal clients are told their home and come back to the Director only to ask
+ * again; remote users, who could not reach their home pool, are passed on with the identity proved
+ * here (RFC 3325) and without the credentials spent here (RFC 3261 22.3).
+ */
+export function redirectOrProxy(
+  self: Self,
+  hopsTo: Hops,
+  port: number,
+): NamedDecider<DirectorContext> {
+  return {
+    name: 'redirectOrProxy',
+    decide({ facts, request }) {
+      const { caller, home } = facts;
+      const unreachable = {
+        status: 504,
+        reason: 'Server Time-out',
+        headers: [diagnosticsHeader('unreachable', self.host.fqdn)],
+      };
+      if (caller === undefined || home === undefined) return { kind: 'respond', ...unreachable };
+      if (facts.origin === 'client') return redirectToHome(request.method, home.pools, port);
+      const hops = home.servers.flatMap((server) => hopsTo(server));
+      if (hops.length === 0) return { kind: 'respond', ...unreachable };
+      return {
+        kind: 'forward',
+        plan: {
+          groups: [[{ via: { kind: 'hops', hops } }]],
+          // The user decides about the way, never a Route the client wrote.
+          edits: [{ op: 'remove', name: 'Route' }, ...identityEdits(request, caller.aor)],
+          unreachable,
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Edits for a request whose sender has just been authenticated: the identity is asserted (RFC 3325 5),
+ * what the client claimed about it is not; spent credentials stay here, those for other realms travel on.
+ */
+export function identityEdits(request: SipRequest, aor: string): HeaderEdit[] {
+  const spent = credentialsHeader(request.method);
+  const realm = aor.slice(aor.lastIndexOf('@') + 1);
+  const others = request.headers(spent).filter((value) => realmOf(value) !== realm);
+  return [
+    { op: 'remove', name: spent },
+    ...others.map((value): HeaderEdit => ({ op: 'append', name: spent, value })),
+    { op: 'remove', name: 'P-Preferred-Identity' },
+    { op: 'set', name: 'P-Asserted-Identity', value: `<${uriOf(aor)}>` },
+  ];
+}

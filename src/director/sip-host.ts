@@ -1,0 +1,125 @@
+import { UsherError } from '#base';
+import type { Clock } from '#base';
+import { DigestAuthority } from '#identity';
+import type { UserDirectory } from '#identity';
+import { listenersOf, nextHops, servicePort } from '#ports';
+import type { Hop, Plan } from '#ports';
+import { SipServer, SipSyntaxError, runChain } from '#sip';
+import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits } from '#sip';
+import type { Host } from '#topology';
+import { admit, clientTls, deriveKey, serverTls } from '#trust';
+import type { Credentials } from '#trust';
+import type { Gate } from './policy/authenticate.ts';
+import type { Self } from './policy/context.ts';
+import { SignInBackoff } from './policy/sign-in-backoff.ts';
+
+/** What every SIP role of one host is given. */
+export interface RoleOptions {
+  readonly plan: Plan;
+  readonly host: Host;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** The deployment's secret; keys are derived from it. */
+  readonly secret: Buffer;
+  readonly users: UserDirectory;
+  readonly limits?: Partial<SipLimits>;
+}
+
+/**
+ * The SIP server of a Director or Front End: exactly the `sip` listener the plan has for the host, peers
+ * judged before their first byte, connections dialled from the host's own address to peers that prove
+ * their name, and a chain that answers every request.
+ *
+ * Throws `USHER_NO_LISTENER` when the plan has no such listener.
+ */
+export function createSipServer<C extends RequestContext>(
+  options: RoleOptions,
+  chain: readonly NamedDecider<C>[],
+  /** Adds the room where deciders write down what they find out. */
+  widen: (context: RequestContext) => C,
+  onConnectionClosed?: (connection: Connection) => void,
+): SipServer {
+  const { plan, host, credentials, clock } = options;
+  const listeners = listenersOf(plan, host.fqdn).filter(({ service }) => service === 'sip');
+  if (listeners.length === 0) {
+    throw new UsherError('USHER_NO_LISTENER', `No flow ends at the SIP service of ${host.fqdn}.`, {
+      remedy: 'Compare the topology with `usher ports --all`, which lists every flow.',
+    });
+  }
+  return new SipServer({
+    name: host.fqdn,
+    clock,
+    localAddress: host.address,
+    listeners: listeners.map((listener) => ({
+      address: listener.address,
+      port: listener.port,
+      label: listener.service,
+      tls: serverTls(credentials, listener.security === 'MTLS' ? 'MTLS' : 'TLS', {
+        anonymousClients: listener.anonymousClients,
+      }),
+      admit: (socket) => admit(socket, listener, clock.now()),
+    })),
+    dial: (hop) => clientTls(credentials, hop, { localAddress: host.address }),
+    sentBy: () => `${host.fqdn}:${servicePort(plan, 'sip')}`,
+    handle: (context) => answer(chain, widen(context)),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(onConnectionClosed === undefined ? {} : { onConnectionClosed }),
+  });
+}
+
+/** A header nobody checked before may still turn out malformed when a decider reads it. */
+async function answer<C extends RequestContext>(
+  chain: readonly NamedDecider<C>[],
+  context: C,
+): Promise<Outcome> {
+  try {
+    return await runChain(chain, context);
+  } catch (error) {
+    if (!(error instanceof SipSyntaxError)) throw error;
+    return { kind: 'respond', status: 400, reason: error.message };
+  }
+}
+
+/** Asks users of every SIP domain for their password, with nonces any member of the pool can verify. */
+export function domainGate(self: Self, options: RoleOptions): Gate {
+  const { plan, secret, users, clock } = options;
+  const key = deriveKey(secret, 'digest');
+  const { digest } = plan.topology.users;
+  return {
+    self,
+    directory: users,
+    backoff: new SignInBackoff(),
+    realms: new Map(
+      plan.topology.sipDomains.map((realm) => [
+        realm,
+        new DigestAuthority({ secret: key, realm, algorithms: digest, clock }),
+      ]),
+    ),
+  };
+}
+
+/**
+ * Finds the SIP hops from this host to a pool, to a host, or to the address of a host; none when no flow
+ * leads there. Answers are remembered: the plan does not change while a server runs.
+ */
+export function hopsFinder(plan: Plan, host: Host): (name: string) => readonly Hop[] {
+  const known = new Map<string, readonly Hop[]>();
+  for (const name of peersOf(plan)) {
+    try {
+      const hops = nextHops(plan, host.fqdn, name, 'sip');
+      known.set(name, hops);
+      for (const hop of hops) if (hop.host === name) known.set(hop.address, hops);
+    } catch (error) {
+      if (!(error instanceof UsherError) || error.code !== 'USHER_NO_FLOW') throw error;
+    }
+  }
+  return (name) => known.get(name.toLowerCase()) ?? [];
+}
+
+function peersOf({ topology }: Plan): readonly string[] {
+  const { pools, edges } = topology;
+  return [
+    ...pools.flatMap((pool) => [pool.fqdn, ...pool.members.map(({ fqdn }) => fqdn)]),
+    ...edges.map(({ fqdn }) => fqdn),
+  ];
+}

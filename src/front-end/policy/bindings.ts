@@ -1,0 +1,206 @@
+import { detach, sameUri } from '#sip';
+
+/**
+ * One place a user can be reached at (RFC 3261 10.3). Strings are detached from the message they came
+ * in, so that a registration of an hour does not keep a kilobyte alive for every field.
+ */
+export interface Binding {
+  /** Contact URI as registered. */
+  readonly uri: string;
+  /** 0 to 1, default 1 (RFC 3261 20.10). */
+  readonly q: number;
+  /** `+sip.instance` as written, without quotes. */
+  readonly instance: string | undefined;
+  /** `reg-id`: which of its flows the instance registered (RFC 5626 4.2). */
+  readonly regId: string | undefined;
+  /** Path values, nearest to the registrar first (RFC 3327). */
+  readonly path: readonly string[];
+  /** The connection an internal client registered over; its requests go back the same way. */
+  readonly connection: string | undefined;
+  readonly callId: string;
+  readonly cseq: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** One contact of a REGISTER: what it asks for its place. `lifetime` in seconds; 0 removes. */
+export interface ContactUpdate extends Pick<Binding, 'uri' | 'q' | 'instance' | 'regId'> {
+  readonly lifetime: number;
+}
+
+/** What one REGISTER asks for. */
+export interface Registration extends Pick<Binding, 'path' | 'connection' | 'callId' | 'cseq'> {
+  /** `*` removes everything. */
+  readonly contacts: readonly ContactUpdate[] | '*';
+}
+
+export interface BindingLimits {
+  readonly perUser: number;
+  readonly total: number;
+}
+
+/** Fits a user with a desk phone, softphones and a few stale flows; and a server with 8 GB. */
+export const defaultBindingLimits: BindingLimits = { perUser: 12, total: 500_000 };
+
+export type UpdateResult =
+  | { readonly kind: 'ok'; readonly bindings: readonly Binding[] }
+  /** A request overtaken by a later one of the same client; nothing was changed. */
+  | { readonly kind: 'outOfOrder' }
+  | { readonly kind: 'tooMany' };
+
+/**
+ * The location service of one Front End: who is reachable where. Pure; the time comes in as an
+ * argument (milliseconds since the epoch). An update is applied as a whole or not at all.
+ */
+export class Bindings {
+  readonly #limits: BindingLimits;
+  readonly #users = new Map<string, readonly Binding[]>();
+  /** Users by the connection they registered over. */
+  readonly #connections = new Map<string, Set<string>>();
+  #count = 0;
+  #sweeper: Iterator<[string, readonly Binding[]]> | undefined;
+
+  constructor(limits: BindingLimits = defaultBindingLimits) {
+    this.#limits = limits;
+  }
+
+  /** Bindings held, expired ones not yet swept included. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Users with bindings. */
+  get users(): number {
+    return this.#users.size;
+  }
+
+  /** The living bindings of a user. */
+  of(aor: string, now: number): readonly Binding[] {
+    const all = this.#users.get(aor);
+    if (all === undefined) return none;
+    return all.every((binding) => binding.expiresAt > now)
+      ? all
+      : all.filter((binding) => binding.expiresAt > now);
+  }
+
+  /** Applies what a REGISTER asks for (RFC 3261 10.3, steps 6 and 7). */
+  update(aor: string, registration: Registration, now: number): UpdateResult {
+    const { contacts, callId, cseq } = registration;
+    const before = this.of(aor, now);
+    const overtaken = (binding: Binding): boolean =>
+      binding.callId === callId && cseq <= binding.cseq;
+    if (contacts === '*') {
+      if (before.some(overtaken)) return { kind: 'outOfOrder' };
+      this.#put(aor, none);
+      return { kind: 'ok', bindings: none };
+    }
+    const after = [...before];
+    for (const contact of contacts) {
+      const index = after.findIndex((binding) => samePlace(binding, contact));
+      const known = after[index];
+      if (known !== undefined && before.includes(known) && overtaken(known)) {
+        return { kind: 'outOfOrder' };
+      }
+      const fresh = contact.lifetime === 0 ? [] : [bind(contact, registration, now)];
+      if (index >= 0) after.splice(index, 1, ...fresh);
+      else after.push(...fresh);
+    }
+    const total = this.#count - (this.#users.get(aor)?.length ?? 0) + after.length;
+    const grows = after.length > before.length;
+    if (grows && (after.length > this.#limits.perUser || total > this.#limits.total)) {
+      return { kind: 'tooMany' };
+    }
+    this.#put(detach(aor), after);
+    return { kind: 'ok', bindings: after };
+  }
+
+  /** Removes one binding that proved dead; a newer one for the same place stays. */
+  remove(aor: string, dead: Binding): void {
+    const all = this.#users.get(aor);
+    if (all?.includes(dead) !== true) return;
+    this.#put(
+      aor,
+      all.filter((binding) => binding !== dead),
+    );
+  }
+
+  /** Removes every binding that was made over this connection: the flow is gone (RFC 5626 4.2). */
+  removeConnection(id: string): void {
+    for (const aor of this.#connections.get(id) ?? none) {
+      const all = this.#users.get(aor) ?? none;
+      this.#put(
+        aor,
+        all.filter((binding) => binding.connection !== id),
+      );
+    }
+  }
+
+  /**
+   * Drops expired bindings of the next `budget` users; call it regularly. The work of one call is
+   * bounded, and the next call goes on where this one ended. Returns how many users were looked at.
+   */
+  sweep(now: number, budget: number): number {
+    let seen = 0;
+    while (seen < budget) {
+      this.#sweeper ??= this.#users.entries();
+      const next = this.#sweeper.next();
+      if (next.done === true) {
+        this.#sweeper = undefined;
+        break;
+      }
+      seen++;
+      const [aor, all] = next.value;
+      const living = all.filter((binding) => binding.expiresAt > now);
+      if (living.length < all.length) this.#put(aor, living);
+    }
+    return seen;
+  }
+
+  #put(aor: string, bindings: readonly Binding[]): void {
+    const before = this.#users.get(aor) ?? none;
+    this.#count += bindings.length - before.length;
+    for (const { connection } of before) this.#forget(connection, aor);
+    if (bindings.length === 0) this.#users.delete(aor);
+    else this.#users.set(aor, bindings);
+    for (const { connection } of bindings) {
+      if (connection === undefined) continue;
+      const users = this.#connections.get(connection);
+      if (users === undefined) this.#connections.set(connection, new Set([aor]));
+      else users.add(aor);
+    }
+  }
+
+  #forget(connection: string | undefined, aor: string): void {
+    if (connection === undefined) return;
+    const users = this.#connections.get(connection);
+    users?.delete(aor);
+    if (users?.size === 0) this.#connections.delete(connection);
+  }
+}
+
+const none: readonly never[] = [];
+
+/**
+ * True when two contacts mean the same place: the same flow of the same instance (RFC 5626 6), so that a
+ * client that reconnects replaces its old binding; otherwise equal URIs (RFC 3261 19.1.4).
+ */
+function samePlace(a: Binding, b: ContactUpdate): boolean {
+  const flowOfA = a.instance !== undefined && a.regId !== undefined;
+  const flowOfB = b.instance !== undefined && b.regId !== undefined;
+  if (flowOfA || flowOfB) return a.instance === b.instance && a.regId === b.regId;
+  return a.uri === b.uri || sameUri(a.uri, b.uri);
+}
+
+function bind(contact: ContactUpdate, registration: Registration, now: number): Binding {
+  return {
+    uri: detach(contact.uri),
+    q: contact.q,
+    instance: contact.instance === undefined ? undefined : detach(contact.instance),
+    regId: contact.regId === undefined ? undefined : detach(contact.regId),
+    path: registration.path.map(detach),
+    connection: registration.connection,
+    callId: detach(registration.callId),
+    cseq: registration.cseq,
+    expiresAt: now + contact.lifetime * 1000,
+  };
+}

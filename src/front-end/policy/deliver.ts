@@ -1,0 +1,136 @@
+import { identityEdits, refuse } from '#director';
+import type { Refusal, Self } from '#director';
+import { serversFor } from '#identity';
+import type { User } from '#identity';
+import { parseNameAddr, parseUri } from '#sip';
+import type { HeaderEdit, NamedDecider, Outcome, SipRequest, Target } from '#sip';
+import type { Binding, Bindings } from './bindings.ts';
+import { withoutOwnRoutes } from './context.ts';
+import type { FrontEndContext, HopsTo } from './context.ts';
+import type { DialogTokens } from './dialog-token.ts';
+
+/** What delivering needs to know. */
+export interface Delivery {
+  readonly self: Self;
+  readonly bindings: Bindings;
+  readonly tokens: DialogTokens;
+  readonly hopsTo: HopsTo;
+  /** The SIP port of the plan, for Record-Route. */
+  readonly port: number;
+}
+
+/** Methods that open a dialog when they carry no To tag (RFC 3261 12.1, RFC 6665 4.1, RFC 3515). */
+const opensDialog = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
+
+/**
+ * The last decider: forks to the places the user is bound at here, the preferred ones first; otherwise
+ * asks the servers that may know more.
+ *
+ * Those are the members of the user's home and backup pool, the *candidates*. A candidate asked by
+ * anybody else asks all the others; a candidate asked by a candidate looks only at its own bindings and
+ * says 503, so that the asker goes on to the next. Every request thus ends after at most one round
+ * (decision 0012).
+ */
+export function deliver(delivery: Delivery): NamedDecider<FrontEndContext> {
+  return {
+    name: 'deliver',
+    decide(context) {
+      const { target } = context.facts;
+      if (target === undefined) return unavailable(delivery.self);
+      const bindings = delivery.bindings.of(target.aor, context.receivedAt);
+      return bindings.length > 0
+        ? fork(delivery, context, bindings)
+        : askOthers(delivery, context, target);
+    },
+  };
+}
+
+/** How a binding is reached: over the connection it came on, or along its Path; undefined when no flow leads there. */
+export function wayTo(binding: Binding, hopsTo: HopsTo): Target | undefined {
+  const requestUri = binding.uri;
+  if (binding.connection !== undefined) {
+    return { requestUri, via: { kind: 'connection', id: binding.connection } };
+  }
+  const [first] = binding.path;
+  const hops = first === undefined ? [] : hopsTo(parseUri(parseNameAddr(first).uri).host);
+  if (hops.length === 0) return undefined;
+  return {
+    requestUri,
+    edits: [{ op: 'prepend', name: 'Route', value: binding.path.join(', ') }],
+    via: { kind: 'hops', hops },
+  };
+}
+
+function fork(delivery: Delivery, context: FrontEndContext, bindings: readonly Binding[]): Outcome {
+  const groups: Target[][] = [];
+  let q: number | undefined;
+  for (const binding of bindings.toSorted((a, b) => b.q - a.q)) {
+    const way = wayTo(binding, delivery.hopsTo);
+    if (way === undefined) continue;
+    const edits = [...(way.edits ?? []), ...recordRoute(delivery, context, binding.connection)];
+    const target = { ...way, edits };
+    if (binding.q === q) groups.at(-1)?.push(target);
+    else groups.push([target]);
+    q = binding.q;
+  }
+  if (groups.length === 0) return unavailable(delivery.self);
+  const edits = commonEdits(context);
+  // Whoever asked for it stays unnamed outside of the trusted servers (RFC 3323 4.2, RFC 3325 7).
+  if (wantsPrivacy(context.request)) edits.push({ op: 'remove', name: 'P-Asserted-Identity' });
+  return { kind: 'forward', plan: { groups, edits, unreachable: unavailable(delivery.self) } };
+}
+
+function askOthers(delivery: Delivery, context: FrontEndContext, target: User): Outcome {
+  const { self, hopsTo } = delivery;
+  const candidates = serversFor(self.topology, target);
+  const isCandidate = (fqdn: string | undefined): boolean =>
+    candidates.some((host) => host.fqdn === fqdn);
+  const here = isCandidate(self.host.fqdn);
+  if (isCandidate(context.facts.peerHost?.fqdn)) {
+    return here
+      ? refuse(503, 'User Not Bound Here', 'notInPool', self.host.fqdn)
+      : unavailable(self);
+  }
+  const hops = candidates
+    .filter(({ fqdn }) => fqdn !== self.host.fqdn)
+    .flatMap(({ fqdn }) => hopsTo(fqdn));
+  if (hops.length === 0) return unavailable(self);
+  const edits = [...commonEdits(context), ...recordRoute(delivery, context, undefined)];
+  const unreachable = here
+    ? unavailable(self)
+    : refuse(504, 'Server Time-out', 'unreachable', self.host.fqdn);
+  return {
+    kind: 'forward',
+    plan: { groups: [[{ via: { kind: 'hops', hops } }]], edits, unreachable },
+  };
+}
+
+function unavailable(self: Self): Refusal {
+  return refuse(480, 'Temporarily Unavailable', 'notInPool', self.host.fqdn);
+}
+
+function commonEdits({ facts, request }: FrontEndContext): HeaderEdit[] {
+  const proved = facts.provedHere === true ? facts.caller : undefined;
+  return [
+    ...withoutOwnRoutes(facts),
+    ...(proved === undefined ? [] : identityEdits(request, proved)),
+  ];
+}
+
+function recordRoute(
+  { self, tokens, port }: Delivery,
+  { request, peer, connection }: FrontEndContext,
+  callee: string | undefined,
+): HeaderEdit[] {
+  if (!opensDialog.has(request.method) || request.to.tag !== undefined) return [];
+  const caller = peer.kind === 'client' ? connection.id : undefined;
+  const token = tokens.make(request.callId, { caller, callee });
+  const value = `<sip:${token}@${self.host.fqdn}:${port};transport=tls;lr>`;
+  return [{ op: 'prepend', name: 'Record-Route', value }];
+}
+
+function wantsPrivacy(request: SipRequest): boolean {
+  return request
+    .headers('Privacy')
+    .some((value) => value.split(/[;,\s]+/u).some((wish) => wish.toLowerCase() === 'id'));
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import type { Cancel, Clock, Dump, Lifecycle } from '#base';
+import { createSipServer, domainGate, hopsFinder, selfOf } from '#director';
+import type { RoleOptions } from '#director';
+import { servicePort } from '#ports';
+import type { SipServer } from '#sip';
+import { deriveKey } from '#trust';
+import { frontEndChain } from './chain.ts';
+import { Bindings } from './policy/bindings.ts';
+import type { BindingLimits } from './policy/bindings.ts';
+import { DialogTokens } from './policy/dialog-token.ts';
+import type { RegistrationLimits } from './policy/registration.ts';
+
+export interface FrontEndOptions extends RoleOptions {
+  readonly bindingLimits?: BindingLimits;
+  readonly registration?: RegistrationLimits;
+}
+
+/** Milliseconds between two sweeps of expired bindings, and users looked at in each. */
+const sweep = { interval: 1000, users: 5000 };
+
+/** A Front End: registrar and home proxy of the users of its pool. */
+export class FrontEndServer implements Lifecycle {
+  /** Names of the deciders in the order they are asked. */
+  readonly chain: readonly string[];
+  readonly #fqdn: string;
+  readonly #clock: Clock;
+  readonly #sip: SipServer;
+  readonly #bindings: Bindings;
+  readonly #backoff: { readonly size: number };
+  #cancelSweep: Cancel | undefined;
+
+  constructor(options: FrontEndOptions) {
+    const { plan, host, secret } = options;
+    this.#fqdn = host.fqdn;
+    this.#clock = options.clock;
+    this.#bindings = new Bindings(options.bindingLimits);
+    const self = selfOf(plan.topology, host);
+    const gate = domainGate(self, options);
+    const chain = frontEndChain({
+      self,
+      gate,
+      bindings: this.#bindings,
+      tokens: new DialogTokens(deriveKey(secret, 'dialog'), randomBytes(6).toString('hex')),
+      hopsTo: hopsFinder(plan, host),
+      port: servicePort(plan, 'sip'),
+      ...(options.registration === undefined ? {} : { registration: options.registration }),
+    });
+    this.#backoff = gate.backoff;
+    this.chain = chain.map(({ name }) => name);
+    this.#sip = createSipServer(
+      options,
+      chain,
+      (context) => ({ ...context, facts: {} }),
+      ({ id }) => this.#bindings.removeConnection(id),
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.#sip.start();
+    this.#sweepLater();
+  }
+
+  async drain(deadline: number): Promise<void> {
+    await this.#sip.drain(deadline);
+  }
+
+  async close(): Promise<void> {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    await this.#sip.close();
+  }
+
+  dump(): Dump {
+    return {
+      role: 'frontEnd',
+      host: this.#fqdn,
+      chain: this.chain,
+      users: this.#bindings.users,
+      bindings: this.#bindings.size,
+      failedSignIns: this.#backoff.size,
+      sip: this.#sip.dump(),
+    };
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = this.#clock.after(sweep.interval, () => {
+      this.#bindings.sweep(this.#clock.now(), sweep.users);
+      this.#sweepLater();
+    });
+  }
+}
