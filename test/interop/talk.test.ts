@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Baresip } from './support/baresip.ts';
+import { TestDeployment } from './support/deployment.ts';
+import { Linphone } from './support/linphone.ts';
+import { needs } from './support/programs.ts';
+
+const skip = needs(['baresip', 'baresip-core'], ['linphonec', 'linphone-cli']);
+
+const alice = {
+  aor: 'alice@contoso.com',
+  password: 'Wonder-1865',
+  homePool: 'fepool01.contoso.net',
+};
+const bob = { aor: 'bob@contoso.com', password: 'Builder-1999', homePool: 'fepool02.contoso.net' };
+const dora = { aor: 'dora@contoso.com', password: 'Locked-0001', homePool: 'fepool01.contoso.net' };
+
+describe('unmodified clients of different home pools meet through the Edge', { skip }, () => {
+  let deployment: TestDeployment;
+  let baresip: Baresip;
+  let linphone: Linphone;
+
+  before(async () => {
+    deployment = await TestDeployment.start([alice, bob, { ...dora, enabled: false }]);
+    const common = { edge: deployment.edge, ca: deployment.ca };
+    baresip = await Baresip.start({
+      ...common,
+      ...alice,
+      directory: join(deployment.state, 'baresip'),
+      address: '127.60.0.1',
+      contacts: [bob.aor],
+    });
+    linphone = await Linphone.start({
+      ...common,
+      ...bob,
+      directory: join(deployment.state, 'linphone'),
+      address: '127.60.0.2',
+    });
+  });
+
+  after(async () => {
+    await baresip?.[Symbol.asyncDispose]();
+    await linphone?.[Symbol.asyncDispose]();
+    await deployment?.[Symbol.asyncDispose]();
+  });
+
+  test('baresip registers with TLS and Digest', async () => {
+    await baresip.program.see(/alice@contoso\.com: 200 OK/u, 15);
+  });
+
+  test('linphonec registers with TLS and Digest', async () => {
+    await linphone.program.see(/Registration on .* successful/u, 15);
+  });
+
+  test('baresip calls linphonec, who answers, and hangs up', async () => {
+    const begin = baresip.program.output.length;
+    const heard = linphone.program.output.length;
+    baresip.command('dial', `sip:${bob.aor}`);
+    await baresip.program.see(/Call established/u, 15, begin);
+    baresip.command('hangup');
+    await linphone.program.see(/Call \d+ .*ended/u, 15, heard);
+  });
+
+  test('linphonec calls baresip, who answers, and hangs up', async () => {
+    const begin = linphone.program.output.length;
+    const heard = baresip.program.output.length;
+    linphone.program.type(`call sip:${alice.aor}`);
+    await linphone.program.see(/Call \d+ .*connected/u, 15, begin);
+    linphone.program.type('terminate');
+    await baresip.program.see(/session closed|terminated/u, 15, heard);
+  });
+
+  test('baresip writes linphonec a message', async () => {
+    const begin = linphone.program.output.length;
+    baresip.command('contact_next');
+    baresip.command('message', 'good morning from baresip');
+    await linphone.program.see(/good morning from baresip/u, 15, begin);
+  });
+
+  test('linphonec writes baresip a message', async () => {
+    const begin = baresip.program.output.length;
+    linphone.program.type(`chat sip:${alice.aor} good evening from linphone`);
+    await baresip.program.see(/good evening from linphone/u, 15, begin);
+  });
+
+  test('the log agents tell the way of the call from end to end', async () => {
+    const { stdout } = await deployment.usher(
+      'logs',
+      'search',
+      deployment.topologyFile,
+      '--port-offset',
+      String(deployment.portOffset),
+      '--uri',
+      alice.aor,
+      '--json',
+    );
+    for (const host of ['edge01', 'fe03'])
+      assert.match(stdout, new RegExp(`${host}\\.contoso`, 'u'));
+    assert.doesNotMatch(stdout, new RegExp(alice.password, 'u'));
+  });
+});
+
+describe('who must not get in gets the right answer', { skip }, () => {
+  let deployment: TestDeployment;
+
+  before(async () => {
+    deployment = await TestDeployment.start([alice, { ...dora, enabled: false }]);
+  });
+  after(async () => {
+    await deployment?.[Symbol.asyncDispose]();
+  });
+
+  const refused = async (
+    user: { aor: string; password: string },
+    answer: RegExp,
+  ): Promise<void> => {
+    await using phone = await Baresip.start({
+      ...user,
+      directory: join(deployment.state, user.aor),
+      edge: deployment.edge,
+      ca: deployment.ca,
+      address: '127.60.0.3',
+    });
+    await phone.program.see(answer, 15);
+    assert.doesNotMatch(phone.program.output, /200 OK/u);
+  };
+
+  test('a wrong password is challenged again, never let in', async () => {
+    await refused({ ...alice, password: 'not-hers' }, /401 Unauthorized|403 Forbidden/u);
+  });
+
+  test('an unknown user is not found', async () => {
+    await refused({ aor: 'nobody@contoso.com', password: 'x' }, /404 Not Found/u);
+  });
+
+  test('a disabled user is forbidden', async () => {
+    await refused(dora, /403 Forbidden/u);
+  });
+});
