@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import { levels, levelRank, type Level } from './level.ts';
+import { aorKey, type HeadFields } from './record.ts';
+
+/** Which bodies a scenario keeps: none; all but text messages; text messages as well. */
+export const bodyPolicies = ['none', 'signalling', 'all'] as const;
+export type Bodies = (typeof bodyPolicies)[number];
+
+/** The scenario that runs from the first start on, without an end. */
+export const alwaysOn = 'AlwaysOn';
+
+/** Names are free; these letters only, so that a name can stand in a file and on a command line. */
+export const scenarioName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'a letter, then up to 63 letters, digits, . _ -');
+
+/** A scenario as it is kept and told. */
+export const scenarioShape = z.strictObject({
+  name: scenarioName,
+  level: z.enum(levels),
+  bodies: z.enum(bodyPolicies),
+  /** Bodies are kept only of messages from or to this address-of-record; null: of all. */
+  uri: z.string().max(512).nullable(),
+  startedAt: z.number(),
+  /** Milliseconds since the epoch; null: until stopped. */
+  endsAt: z.number().nullable(),
+  /** FQDN of the controller's host. */
+  startedBy: z.string().max(255),
+});
+
+/** A running scenario: what is recorded beyond nothing, and until when. */
+export type Scenario = z.infer<typeof scenarioShape>;
+
+/** The file that makes scenarios outlive a restart and reach every process of a host. */
+export const scenarioFile = z.strictObject({
+  scenarios: z.array(scenarioShape).max(64),
+});
+
+/** Default duration of a named scenario, as in the reference: 4 hours, in milliseconds. */
+export const defaultDuration = 4 * 60 * 60 * 1000;
+/** The longest a named scenario may run: 30 days, in milliseconds. */
+export const longestDuration = 30 * 24 * 60 * 60 * 1000;
+
+/** What a scenario keeps when its start says nothing else, by name; other names get the last line. */
+export function scenarioDefaults(name: string): { level: Level; bodies: Bodies } {
+  switch (name) {
+    case alwaysOn:
+      return { level: 'Info', bodies: 'none' };
+    case 'Authentication':
+      return { level: 'Verbose', bodies: 'none' };
+    case 'IncomingAndOutgoingCall':
+    case 'AudioVideoConferencingIssue':
+    case 'MediaConnectivity':
+      return { level: 'Info', bodies: 'signalling' };
+    case 'IMAndPresence':
+      return { level: 'Info', bodies: 'signalling' };
+    default:
+      return { level: 'Verbose', bodies: 'signalling' };
+  }
+}
+
+/** AlwaysOn as it starts by itself. */
+export function alwaysOnScenario(now: number): Scenario {
+  return {
+    name: alwaysOn,
+    ...scenarioDefaults(alwaysOn),
+    uri: null,
+    startedAt: now,
+    endsAt: null,
+    startedBy: '',
+  };
+}
+
+/** The scenarios still running at `now`. */
+export function running(scenarios: readonly Scenario[], now: number): Scenario[] {
+  return scenarios.filter((scenario) => scenario.endsAt === null || scenario.endsAt > now);
+}
+
+/** What all running scenarios together ask of the recorder; null: record nothing. */
+export interface RecordingPolicy {
+  readonly level: Level;
+  readonly bodies: readonly { readonly bodies: Bodies; readonly uri: string | null }[];
+}
+
+/** Adds up the running scenarios: the highest level, every wish for bodies. */
+export function policyOf(scenarios: readonly Scenario[]): RecordingPolicy | null {
+  let level: Level | undefined;
+  for (const scenario of scenarios) {
+    if (level === undefined || levelRank(scenario.level) > levelRank(level)) level = scenario.level;
+  }
+  if (level === undefined) return null;
+  const bodies = scenarios
+    .filter((scenario) => scenario.bodies !== 'none')
+    .map(({ bodies: wish, uri }) => ({ bodies: wish, uri: uri === null ? null : aorKey(uri) }));
+  return { level, bodies };
+}
+
+/** True for a body that holds what people write to each other. */
+function isConversation(fields: HeadFields): boolean {
+  return (
+    fields.method === 'MESSAGE' ||
+    fields.contentType.startsWith('text/') ||
+    fields.contentType.startsWith('message/cpim')
+  );
+}
+
+/** Whether some wish covers this message. */
+export function bodyWanted(policy: RecordingPolicy, fields: HeadFields): boolean {
+  return policy.bodies.some(
+    (wish) =>
+      (wish.bodies === 'all' || !isConversation(fields)) &&
+      (wish.uri === null || wish.uri === fields.from || wish.uri === fields.to),
+  );
+}

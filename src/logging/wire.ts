@@ -1,0 +1,125 @@
+import * as z from 'zod';
+import type { Dump } from '#base';
+import { levels } from './level.ts';
+import { recordKinds, type LogRecord } from './record.ts';
+import { bodyPolicies, longestDuration, scenarioName, scenarioShape } from './scenario.ts';
+
+/* The contract between controller and agents: HTTP/1.1 and JSON over mutual TLS. */
+
+/** Paths of each listener; an agent answers no other. */
+export const paths = {
+  start: '/v1/scenarios/start',
+  stop: '/v1/scenarios/stop',
+  update: '/v1/scenarios/update',
+  flush: '/v1/flush',
+  status: '/v1/status',
+  search: '/v1/search',
+  follow: '/v1/follow',
+} as const;
+
+/** Milliseconds, from now. */
+const duration = z.int().min(1000).max(longestDuration);
+
+export const startRequest = z.strictObject({
+  name: scenarioName,
+  level: z.enum(levels).optional(),
+  bodies: z.enum(bodyPolicies).optional(),
+  uri: z.string().min(1).max(512).optional(),
+  duration: duration.optional(),
+});
+export type StartRequest = z.infer<typeof startRequest>;
+
+export const stopRequest = z.strictObject({ name: scenarioName });
+export type StopRequest = z.infer<typeof stopRequest>;
+
+/** Without a name: every running scenario that has an end. */
+export const updateRequest = z.strictObject({ name: scenarioName.optional(), duration });
+export type UpdateRequest = z.infer<typeof updateRequest>;
+
+/** What control answers: what was done, and what runs now. */
+export const controlAnswer = z.object({
+  changed: z.array(z.string()).readonly(),
+  scenarios: z.array(scenarioShape).readonly(),
+});
+export type ControlAnswer = z.infer<typeof controlAnswer>;
+
+/** What the status listener answers. */
+export const agentStatus = z.object({
+  host: z.string(),
+  role: z.enum(['director', 'frontEnd', 'edge', 'reverseProxy', 'balancer']),
+  /** `recording`: some scenario runs and the store takes records; `failing`: it does not take them. */
+  state: z.enum(['recording', 'stopped', 'failing']),
+  scenarios: z.array(scenarioShape).readonly(),
+  recorder: z.object({
+    recorded: z.number(),
+    dropped: z.number(),
+    lost: z.number(),
+    queued: z.number(),
+    lastFailure: z.string().nullable(),
+  }),
+  store: z.object({
+    segments: z.number(),
+    bytes: z.number(),
+    /** Milliseconds since the epoch. */
+    oldest: z.number().nullable(),
+    restarts: z.number(),
+    failure: z.string().nullable(),
+  }),
+  /** Seconds the process runs. */
+  uptime: z.number(),
+  /** Bytes of the process in memory. */
+  residentMemory: z.number(),
+  pid: z.number(),
+  /** What the host's role says about itself. */
+  details: z.custom<Dump>((value) => value !== undefined),
+});
+export type AgentStatus = z.infer<typeof agentStatus>;
+
+/** An error answer of any listener. */
+export const errorAnswer = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+const record = z.object({
+  kind: z.enum(recordKinds),
+  level: z.enum(levels),
+  at: z.number(),
+  sequence: z.number(),
+  host: z.string(),
+  writer: z.string(),
+  direction: z.enum(['in', 'out']),
+  local: z.string(),
+  remote: z.string(),
+  peer: z.string(),
+  label: z.string(),
+  method: z.string(),
+  status: z.number(),
+  callId: z.string(),
+  cseq: z.number(),
+  from: z.string(),
+  to: z.string(),
+  branch: z.string(),
+  size: z.number(),
+  bodyLength: z.number(),
+  head: z.string(),
+  body: z.string().nullable(),
+});
+
+const streamEnd = z.object({
+  records: z.number(),
+  truncated: z.boolean(),
+  damaged: z.array(z.string()),
+});
+/** The last line of a search; a stream without it broke off. */
+export type StreamEnd = z.infer<typeof streamEnd>;
+
+/** One line of a search or of following. */
+export const streamLine = z.union([
+  z.object({ record }),
+  z.object({ end: streamEnd }),
+  z.object({ error: z.string() }),
+  z.object({ alive: z.number() }),
+]);
+export type StreamLine =
+  | { readonly record: LogRecord }
+  | { readonly end: StreamEnd }
+  | { readonly error: string }
+  | { readonly alive: number };
