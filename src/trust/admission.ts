@@ -86,6 +86,18 @@ function judge(socket: TLSSocket, listener: Listener, now: number): Admission {
     : refuse(socket, listener, certificate, fault.code, fault.reason);
 }
 
+/**
+ * Verdicts of OpenSSL that ours overrules. It reports the last error it met, and these are the
+ * first it looks for: whatever else it found is not hidden behind them, but the state of the chain
+ * is, and that has been judged here. `INVALID_PURPOSE`: no clientAuth, as Lync issues certificates.
+ * The others: the anchor is an issuing CA without its root, which Node's servers cannot be told of.
+ */
+const overruled: ReadonlySet<unknown> = new Set([
+  'INVALID_PURPOSE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
+
 interface Fault {
   readonly code: RefusalCode;
   readonly reason: string;
@@ -106,9 +118,8 @@ function faultOf(
   }
   const fault = anchors.judge(certificate, issuersOf(certificate), now);
   if (fault !== undefined) return { code: fault.code, reason: describeChainFault(fault) };
-  // Lync certificates lack clientAuth; the chain behind that verdict has just been judged.
   const verdict: unknown = socket.authorizationError;
-  if (socket.authorized || verdict === 'INVALID_PURPOSE') return undefined;
+  if (socket.authorized || overruled.has(verdict)) return undefined;
   return { code: 'chain', reason: `was rejected by OpenSSL (${String(verdict)})` };
 }
 

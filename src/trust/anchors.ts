@@ -120,7 +120,12 @@ export class TrustAnchors {
 }
 
 function issued(authority: X509Certificate, certificate: X509Certificate): boolean {
-  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  try {
+    return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  } catch {
+    // A key of a kind OpenSSL does not know; only a peer's "CA" can have one.
+    return false;
+  }
 }
 
 function validity(certificate: X509Certificate, now: number): ChainFault | undefined {

@@ -71,8 +71,13 @@ export function readRevocationLists(pem: string): RevocationList[] {
 
 /** Reads one DER revocation list (RFC 5280 section 5.1). */
 export function readRevocationList(der: Buffer): RevocationList {
-  const [signed, algorithm, signature] = derChildren(readDer(der));
-  if (signed === undefined || algorithm === undefined || signature?.tag !== tags.bitString) {
+  const outer = readDer(der);
+  const [signed, algorithm, signature] = outer.tag === tags.sequence ? derChildren(outer) : [];
+  if (
+    signed?.tag !== tags.sequence ||
+    algorithm === undefined ||
+    signature?.tag !== tags.bitString
+  ) {
     throw new Error('no certificate revocation list');
   }
   const fields = derChildren(signed);

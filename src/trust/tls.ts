@@ -23,6 +23,9 @@ const ciphers = [
 /** Milliseconds a peer has to finish its handshake. */
 const handshakeTimeout = 10_000;
 
+/** An issuing CA may be the anchor, without the root above it. Servers of Node ignore it: `admit`. */
+const partialChain = { allowPartialTrustChain: true } as const;
+
 /** Where a connection goes, as far as trust is concerned; `Hop` of `#ports` is one. */
 export interface DialTarget {
   readonly address: string;
@@ -52,8 +55,6 @@ export function serverTls(
     key: credentials.key,
     cert: credentials.certificate,
     ca: credentials.ca,
-    // An issuing CA may be the anchor, without the root above it.
-    allowPartialTrustChain: true,
     requestCert: mutual,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
@@ -96,9 +97,12 @@ export function clientTls(
     ...(isIP(hop.name) === 0 ? { servername: hop.name } : {}),
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     ...(credentials === undefined ? {} : { key: credentials.key, cert: credentials.certificate }),
-    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
+    ...(ca === undefined ? {} : { ca, ...partialChain }),
     minVersion: 'TLSv1.2',
     ciphers,
+    // An agent of node:https made with these options would resume, and nobody asks who the peer of
+    // a resumed session is.
+    session: undefined,
     rejectUnauthorized: true,
     checkServerIdentity: (_name, peer) =>
       checkPeer(hop, peer, anchors, options.wildcards ?? false, Date.now()),
