@@ -27,6 +27,8 @@ interface Row {
   readonly origin: Origin;
   readonly source: Party;
   readonly destination: Party;
+  /** The pool that tells rows of one id apart. */
+  readonly pool: string | undefined;
 }
 
 /** The summary of the reference a Director pool is printed in. */
@@ -39,14 +41,18 @@ function summaryOf(pool: Pool | undefined): string {
 
 type EntryId = Row['entry'];
 
-/** Makes rows of one origin; the id is the entry's, behind the prefix, unless given. */
-function rowsOf(origin: Origin, prefix = '') {
+/**
+ * Makes rows of one origin; the id is the entry's, behind the prefix, unless given. Rows belong to
+ * `pool`, or else to the pool they lead to.
+ */
+function rowsOf(origin: Origin, prefix = '', pool?: string) {
   return (entry: EntryId, source: Party, destination: Party, id: string = entry): Row => ({
     entry,
     id: prefix + id,
     origin,
     source,
     destination,
+    pool: pool ?? destination.pool,
   });
 }
 
@@ -58,7 +64,7 @@ function tableRows(topology: Topology, pool: Pool, frontEnds: readonly Pool[]): 
   const edges = topology.edges.filter((edge) => edge.nextHop === pool.fqdn);
   const controllers = logControllers(topology);
   const members = membersOf([pool]);
-  const row = rowsOf('table', `${summaryOf(pool)}-`);
+  const row = rowsOf('table', `${summaryOf(pool)}-`, pool.fqdn);
   return [
     row('01', proxies, web),
     row('02', proxies, web),
@@ -150,8 +156,7 @@ function neighbourRows(
 function uniqueIds(rows: readonly Row[]): Row[] {
   const taken = new Set<string>();
   return rows.map((row) => {
-    const pool = row.destination.pool ?? row.source.pool;
-    const id = taken.has(row.id) ? `${row.id}@${pool ?? ''}` : row.id;
+    const id = taken.has(row.id) ? `${row.id}@${row.pool ?? ''}` : row.id;
     taken.add(row.id);
     return { ...row, id };
   });
