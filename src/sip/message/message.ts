@@ -249,7 +249,7 @@ export class SipRequest extends SipMessage {
   /** For the message layer; others receive requests or call `buildRequest`. */
   constructor(head: string, body?: Uint8Array, spans?: Spans) {
     super(head, body, spans);
-    const line = readRequestLine(head.slice(0, head.indexOf('\r')));
+    const line = readRequestLine(head);
     this.method = line.method;
     this.requestUri = line.requestUri;
     this.startLineFault = line.fault;
@@ -296,7 +296,9 @@ function parseCSeq(value: string): CSeq {
 }
 
 const scratch = new HeadScan();
-const unlimited = { head: Infinity, header: Infinity, headers: Infinity, vias: Infinity, body: 0 };
+/** More than a string can hold; small integers, since others would slow the scan down for everybody. */
+const most = 0x3fff_ffff;
+const unlimited = { head: most, header: most, headers: most, vias: most, body: 0 };
 
 /** Spans of a head that `edit` or a builder wrote; the framer hands its own over. */
 function scan(head: string): Spans {

@@ -29,7 +29,6 @@ export type ScanFault =
 /** `done`: the empty line was reached; `more`: call `run` again with more bytes. */
 export type ScanResult = 'done' | 'more' | ScanFault;
 
-const CR = 13;
 const LF = 10;
 
 /**
@@ -92,18 +91,13 @@ export class HeadScan {
     for (;;) {
       if (i === start + this.#line && i < end && !isBlank(data[i] ?? 0)) this.#field = this.#line;
       const stop = Math.min(end, headEnd, start + this.#field + limits.header);
-      let code = 0;
-      while (i < stop) {
-        code = data[i] ?? 0;
-        if (code <= CR && (code === CR || code === LF)) break;
-        i++;
-      }
+      i = lineBreak(data, i, stop);
       if (i >= stop) {
         if (i < end) return i >= headEnd ? 'head-too-large' : 'header-too-large';
         this.#at = i - start;
         return 'more';
       }
-      if (code === LF) return 'bare-lf';
+      if (data[i] === LF) return 'bare-lf';
       if (i + 1 >= end) {
         this.#at = i - start;
         return 'more';
@@ -170,6 +164,17 @@ export class HeadScan {
     this.#spans[at + 3] = last - start;
     return undefined;
   }
+}
+
+/** Index of the first CR or LF in `data[at, stop)`, else `stop` (or `at` when that lies beyond). */
+function lineBreak(data: Uint8Array, at: number, stop: number): number {
+  let i = at;
+  while (i < stop) {
+    const code = data[i] ?? 0;
+    if (code < 14 && (code === 13 || code === 10)) return i;
+    i++;
+  }
+  return i;
 }
 
 function isBlank(code: number): boolean {

@@ -1,4 +1,4 @@
-import { isToken } from './characters.ts';
+import { isToken, tokenEnd } from './characters.ts';
 import { isUriText } from './uri.ts';
 
 /** What is wrong with a start line: it is no request or status line, or of another SIP version. */
@@ -29,10 +29,33 @@ export function isStatusLine(head: string): boolean {
 }
 
 /**
- * Reads a request line (RFC 3261 7.1). Never throws: a request whose first line is wrong can still be
- * answered with 400, or 505 for another version.
+ * Reads the request line of a head (RFC 3261 7.1). Never throws: a request whose first line is wrong can
+ * still be answered with 400, or 505 for another version.
  */
-export function readRequestLine(line: string): RequestLine {
+export function readRequestLine(head: string): RequestLine {
+  const methodEnd = tokenEnd(head, 0);
+  const uriStart = methodEnd + 1;
+  let uriEnd = uriStart;
+  // Everything a URI is made of lies between the space and the delete character.
+  for (let code = head.charCodeAt(uriEnd); code > 32 && code !== 127;) {
+    code = head.charCodeAt(++uriEnd);
+  }
+  const sound =
+    methodEnd > 0 &&
+    uriEnd > uriStart &&
+    head.charCodeAt(methodEnd) === 32 &&
+    head.charCodeAt(uriStart) !== 60 &&
+    head.startsWith(' SIP/2.0\r', uriEnd);
+  if (!sound) return readOddRequestLine(head.slice(0, head.indexOf('\r')));
+  return {
+    method: head.slice(0, methodEnd),
+    requestUri: head.slice(uriStart, uriEnd),
+    fault: undefined,
+  };
+}
+
+/** The careful look at a line that is not as every client writes it. */
+function readOddRequestLine(line: string): RequestLine {
   const first = line.indexOf(' ');
   if (first < 0) return { method: line, requestUri: '', fault: 'startline-syntax' };
   const last = line.lastIndexOf(' ');
