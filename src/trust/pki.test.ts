@@ -302,6 +302,16 @@ describe('loadCredentials', () => {
   });
 });
 
+test('a host that has only its own files can run and show them, and cannot issue', async (t) => {
+  const state = await temporaryDirectory(t);
+  await ensurePki(state, topology, now);
+  await unlink(pkiPaths(state).caKey);
+  assert.deepEqual((await loadCredentials(state, topology, host, { now })).findings, []);
+  const { hosts } = await inventory(state, topology, now);
+  assert.equal(hosts.find((each) => each.fqdn === host)?.state, 'good');
+  await assert.rejects(ensurePki(state, topology, now), code('USHER_PKI_NO_CA_KEY'));
+});
+
 describe('certificates of an outside CA', () => {
   test('are requested with a pending key and imported with it', async (t) => {
     const state = await temporaryDirectory(t);

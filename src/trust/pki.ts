@@ -152,7 +152,7 @@ export async function revokeCertificates(
         { remedy: 'See what it has issued: usher pki show' },
       );
     }
-    const listed = revocationsOf(await readAnchors(paths, authority));
+    const listed = revocationsOf(await readAnchors(paths, authority.certificate));
     const fresh = found.filter(
       (each) => !listed.has(each.serial) && each.notAfter.getTime() > now.getTime(),
     );
@@ -188,10 +188,13 @@ export async function hostState(
   return changed ? 'names-changed' : 'good';
 }
 
-/** The anchors of the CA under the state directory, or undefined when there is none. */
+/**
+ * The anchors of the CA under the state directory, or undefined when there is none. Needs no key:
+ * the hosts of a deployment have the certificate alone.
+ */
 export async function ownAnchors(paths: PkiPaths): Promise<TrustAnchors | undefined> {
-  const authority = await openAuthority(paths);
-  return authority === undefined ? undefined : await readAnchors(paths, authority);
+  const certificate = await readIfThere(paths.caCertificate);
+  return certificate === undefined ? undefined : await readAnchors(paths, certificate);
 }
 
 /** @throws UsherError `USHER_UNKNOWN_HOST` */
@@ -240,10 +243,10 @@ async function openAuthority(paths: PkiPaths): Promise<KeyAndCertificate | undef
   return { key, certificate };
 }
 
-async function readAnchors(paths: PkiPaths, authority: KeyAndCertificate): Promise<TrustAnchors> {
+async function readAnchors(paths: PkiPaths, ca: string): Promise<TrustAnchors> {
   const crl = await readIfThere(paths.revocations);
   try {
-    return new TrustAnchors(authority.certificate, crl);
+    return new TrustAnchors(ca, crl);
   } catch (error) {
     throw new UsherError('USHER_PKI_LIST', `${paths.revocations}: ${messageOf(error)}`, {
       remedy: 'Put the last good list back: what it names would be trusted again without it.',
@@ -258,12 +261,12 @@ async function refreshList(
   authority: KeyAndCertificate,
   now: Date,
 ): Promise<TrustAnchors> {
-  const anchors = await readAnchors(paths, authority);
+  const anchors = await readAnchors(paths, authority.certificate);
   const lists = anchors.authorities.flatMap((each) => anchors.listsOf(each));
   const end = Math.max(0, ...lists.map((list) => list.nextUpdate?.getTime() ?? Infinity));
   if (end - now.getTime() >= renewalWindow) return anchors;
   await writeList(paths, authority, revocationsOf(anchors).values(), now);
-  return await readAnchors(paths, authority);
+  return await readAnchors(paths, authority.certificate);
 }
 
 function revocationsOf(anchors: TrustAnchors): Map<string, Revocation> {
