@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts';
 import type { Target } from './model.ts';
 
 /** Why a branch ended without a final response from its peer. */
-export type BranchFailure = 'unreachable' | 'timeout' | 'cancelled' | 'internal';
+export type BranchFailure = 'unreachable' | 'congested' | 'timeout' | 'cancelled' | 'internal';
 
 /** What a branch belongs to. */
 export interface BranchOwner {
@@ -119,7 +119,7 @@ export class Branch extends Timeout implements ClientUser {
   #sendOn(wire: Wire): void {
     if (wire.congested) {
       if (this.#way.next()) this.start();
-      else this.#giveUp('unreachable');
+      else this.#giveUp('congested');
       return;
     }
     const engine = this.#engine;

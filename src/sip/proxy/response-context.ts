@@ -166,6 +166,9 @@ export class ResponseContext implements BranchOwner, ServerUser {
     if (failure === 'cancelled') return cancelledAnswer;
     if (failure === 'timeout') return timedOutAnswer;
     if (failure === 'internal') return failedAnswer;
+    if (failure === 'congested') {
+      return { status: 503, headers: [['Retry-After', String(this.#engine.limits.retryAfter)]] };
+    }
     return this.#frame.plan.unreachable ?? defaultUnreachable;
   }
 

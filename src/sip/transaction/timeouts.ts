@@ -93,15 +93,16 @@ export class Timeouts {
   }
 
   #run(lane: Lane): void {
-    lane.cancel = undefined;
     const now = this.#clock.now();
+    // `cancel` stays while this runs: an expiry that sets a new timeout must not arm the lane, for
+    // others may be due sooner.
     while (lane.first !== undefined && lane.first.timeoutDue <= now) {
       const timeout = lane.first;
       this.clear(timeout);
       timeout.expired();
     }
-    // An expiry may have set a new timeout of this duration and armed the lane already.
-    if (lane.first !== undefined && lane.cancel === undefined) {
+    lane.cancel = undefined;
+    if (lane.first !== undefined && this.#lanes.get(lane.duration) === lane) {
       this.#arm(lane, Math.max(1, lane.first.timeoutDue - now));
     }
   }

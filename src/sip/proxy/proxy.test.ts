@@ -1,0 +1,442 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import { buildResponse } from '../message/index.ts';
+import { runChain } from './chain.ts';
+import { loop, maxForwards } from './deciders.ts';
+import {
+  MemoryWire,
+  ProxyHarness,
+  companion,
+  request,
+  settle,
+  toHops,
+  toWire,
+} from './memory-harness.ts';
+
+suite('answering', () => {
+  test('a decider answers; the answer returns on the arrival connection with received and rport', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.decide = () => ({ kind: 'respond', status: 301, headers: [['Contact', '<sip:pool>']] });
+    proxy.receive(request('REGISTER'), caller);
+    assert.equal(caller.answer.status, 301);
+    assert.equal(caller.answer.header('Contact'), '<sip:pool>');
+    assert.equal(caller.answer.topVia.params.get('received'), caller.remote.address);
+    assert.equal(caller.answer.topVia.params.get('rport'), String(caller.remote.port));
+    assert.ok(caller.answer.to.tag);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('what the client claims to be received from is replaced', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const via = 'SIP/2.0/TLS caller.invalid;received=9.9.9.9;branch=z9hG4bKq1';
+    proxy.receive(request('OPTIONS', { via }), caller);
+    assert.equal(
+      caller.answer.header('Via'),
+      `SIP/2.0/TLS caller.invalid;branch=z9hG4bKq1;received=${caller.remote.address}`,
+    );
+  });
+
+  test('a promise lets a decider wait: an INVITE hears 100 at once, others after 3.5 seconds', async () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { promise, resolve } = Promise.withResolvers<{ kind: 'respond'; status: number }>();
+    proxy.decide = () => promise;
+    proxy.receive(request('INVITE'), caller);
+    assert.deepEqual(caller.statuses, [100]);
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.clock.advance(3_499);
+    assert.deepEqual(caller.statuses, [100]);
+    proxy.clock.advance(1);
+    assert.deepEqual(caller.statuses, [100, 100]);
+    resolve({ kind: 'respond', status: 404 });
+    await settle();
+    assert.deepEqual(caller.statuses, [100, 100, 404, 404]);
+  });
+
+  test('a decider that throws costs its request a 500 and nobody else anything', async () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.decide = () => {
+      throw new Error('broken');
+    };
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.decide = () => Promise.reject(new Error('broken later'));
+    proxy.receive(request('MESSAGE'), caller);
+    await settle();
+    proxy.decide = () => ({ kind: 'respond', status: 200 });
+    proxy.receive(request('MESSAGE'), caller);
+    assert.deepEqual(caller.statuses, [500, 500, 200]);
+    assert.equal(proxy.counts.faults['decider-threw'], 2);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('headers that are none cost a 500, not the server', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.decide = () => ({ kind: 'respond', status: 200, headers: [['X', 'a\r\nEvil: b']] });
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.forward({
+      groups: [[toWire(proxy.wire())]],
+      edits: [{ op: 'set', name: 'X', value: 'a\r\nb' }],
+    });
+    proxy.receive(request('MESSAGE'), caller);
+    assert.deepEqual(caller.statuses, [500, 500]);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('nobody decides: 404; no targets: 480; drop: nothing, and nothing is left', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.decide = () => ({ kind: 'continue' });
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.forward({ groups: [[]] });
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.decide = () => ({ kind: 'drop', reason: 'test' });
+    proxy.receive(request('MESSAGE'), caller);
+    assert.deepEqual(caller.statuses, [404, 480]);
+    assert.equal(proxy.counts.faults['dropped'], 1);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('faulty requests are refused before any decider sees them', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.receive(request('MESSAGE', { uri: 'soap:bob' }), caller);
+    proxy.receive(request('MESSAGE', { more: [['Proxy-Require', 'foo, bar']] }), caller);
+    proxy.receive(request('MESSAGE', { more: [['Call-ID', 'again']] }), caller);
+    proxy.receive(request('ACK', { more: [['Call-ID', 'again']] }), caller);
+    assert.deepEqual(caller.statuses, [416, 420, 400]);
+    assert.equal(caller.responses[1]?.header('Unsupported'), 'foo, bar');
+    assert.equal(proxy.contexts.length, 0);
+  });
+
+  test('a request that comes twice is decided once', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    proxy.forward(plan);
+    const invite = request('INVITE');
+    proxy.receive(invite, caller);
+    proxy.receive(invite, caller);
+    assert.deepEqual(caller.statuses, [100, 100]);
+    assert.equal(wires[0]?.requests.length, 1);
+  });
+
+  test('two clients with the same branch and sent-by do not share a transaction', () => {
+    const proxy = new ProxyHarness();
+    const { wires, plan } = proxy.callees(1);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE', { branch: 'z9hG4bKsame' }), proxy.wire());
+    proxy.receive(request('MESSAGE', { branch: 'z9hG4bKsame' }), proxy.wire());
+    assert.equal(wires[0]?.requests.length, 2);
+  });
+
+  test('an RFC 2543 client, whose branch proves nothing, is served too', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const via = 'SIP/2.0/TLS old.invalid';
+    proxy.decide = () => ({ kind: 'respond', status: 486 });
+    const invite = request('INVITE', { via, callId: 'old' });
+    proxy.receive(invite, caller);
+    proxy.receive(invite, caller);
+    assert.deepEqual(caller.statuses, [486, 486]);
+    assert.equal(proxy.contexts.length, 1);
+    proxy.receive(
+      request('ACK', { via, callId: 'old', toTag: caller.answer.to.tag ?? '' }),
+      caller,
+    );
+    assert.equal(proxy.contexts.length, 1);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('over its share of transactions a client gets 503 with Retry-After', () => {
+    const proxy = new ProxyHarness({ transactionsPerClient: 2 });
+    const caller = proxy.wire();
+    proxy.forward(proxy.callees(1).plan);
+    for (let i = 0; i < 3; i++) proxy.receive(request('MESSAGE'), caller);
+    assert.deepEqual(caller.statuses, [503]);
+    assert.equal(caller.answer.header('Retry-After'), '5');
+    proxy.receive(request('MESSAGE'), proxy.wire());
+    assert.equal(proxy.counts.serverTransactions, 3);
+  });
+
+  test('draining: new requests get 503, those of a dialog pass, and it ends with the last answer', async () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE'), caller);
+    let drained = false;
+    const drain = proxy.core.drain().then(() => (drained = true));
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.receive(request('BYE', { toTag: 'b1' }), caller);
+    assert.deepEqual(caller.statuses, [503]);
+    proxy.reply(callee, callee.last('MESSAGE'), 200);
+    await settle();
+    assert.equal(drained, false);
+    proxy.reply(callee, callee.last('BYE'), 200);
+    await drain;
+    assert.deepEqual(caller.statuses, [503, 200, 200]);
+  });
+});
+
+suite('forwarding one request', () => {
+  test('it leaves with our Via on top, one hop less, and the edits of plan and target', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const callee = proxy.wire();
+    proxy.forward({
+      groups: [
+        [
+          {
+            ...toWire(callee),
+            requestUri: 'sip:bob@127.0.0.9',
+            edits: [{ op: 'append', name: 'X-Target', value: 'two' }],
+          },
+        ],
+      ],
+      edits: [{ op: 'prepend', name: 'Record-Route', value: '<sip:proxy.example.net;lr>' }],
+      onResponse: ({ status }) => [{ op: 'set', name: 'X-Seen', value: String(status) }],
+    });
+    proxy.receive(request('MESSAGE', { body: 'hi' }), caller);
+    const sent = callee.last('MESSAGE');
+    assert.equal(sent.requestUri, 'sip:bob@127.0.0.9');
+    assert.equal(sent.maxForwards, 69);
+    assert.equal(sent.header('Record-Route'), '<sip:proxy.example.net;lr>');
+    assert.equal(sent.header('X-Target'), 'two');
+    assert.equal(sent.header('Max-Breadth'), '60');
+    assert.equal(Buffer.from(sent.body).toString(), 'hi');
+    assert.equal(sent.vias.length, 2);
+    assert.equal(sent.topVia.sentBy, 'proxy.example.net:15061');
+    assert.match(sent.topVia.branch ?? '', /^z9hG4bK/);
+    assert.equal(sent.vias[1]?.params.get('received'), caller.remote.address);
+    proxy.reply(callee, sent, 202);
+    assert.deepEqual(caller.statuses, [202]);
+    assert.equal(caller.answer.vias.length, 1);
+    assert.equal(caller.answer.header('X-Seen'), '202');
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('a request without Max-Forwards gets 70; with 0 it goes no further', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE', { maxForwards: undefined }), caller);
+    assert.equal(wires[0]?.last('MESSAGE').maxForwards, 70);
+    proxy.receive(request('MESSAGE', { maxForwards: 0 }), caller);
+    assert.deepEqual(caller.statuses, [483]);
+  });
+
+  test('only the peer that was asked may answer', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.reply(proxy.wire(), callee.last('MESSAGE'), 200);
+    assert.deepEqual(caller.statuses, []);
+    assert.equal(proxy.counts.faults['stray-response'], 1);
+  });
+
+  test('100 stays here; other provisional responses go back for INVITE only (RFC 4320)', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    proxy.receive(request('INVITE'), caller);
+    for (const status of [100, 180, 183]) proxy.reply(callee, callee.last('INVITE'), status);
+    assert.deepEqual(caller.statuses, [100, 180, 183]);
+    const other = proxy.wire();
+    proxy.receive(request('MESSAGE'), other);
+    for (const status of [100, 182]) proxy.reply(callee, callee.last('MESSAGE'), status);
+    assert.deepEqual(other.statuses, []);
+  });
+
+  test('when the arrival connection is gone its answer is dropped and counted', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE'), caller);
+    caller.close();
+    proxy.reply(callee, callee.last('MESSAGE'), 200);
+    assert.equal(proxy.counts.faults['no-way-back'], 1);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('a strict router before us: the last Route is the real Request-URI (RFC 3261 16.4)', () => {
+    const proxy = new ProxyHarness();
+    const { wires, plan } = proxy.callees(1);
+    proxy.forward(plan);
+    const more = [['Route', '<sip:next.example.net;lr>, <sip:bob@127.0.0.9>']] as const;
+    proxy.receive(
+      request('BYE', { uri: 'sip:token@proxy.example.net:15061;lr', toTag: 'b', more: [...more] }),
+      proxy.wire(),
+    );
+    const sent = wires[0]?.last('BYE');
+    assert.equal(sent?.requestUri, 'sip:bob@127.0.0.9');
+    assert.deepEqual(sent?.values('Route'), ['<sip:next.example.net;lr>']);
+  });
+
+  test('a strict router after us gets what it understands (RFC 3261 16.6)', () => {
+    const proxy = new ProxyHarness();
+    const { wires, plan } = proxy.callees(1);
+    proxy.forward(plan);
+    const more = [['Route', '<sip:strict.example.net>, <sip:next.example.net;lr>']] as const;
+    proxy.receive(request('BYE', { toTag: 'b', more: [...more] }), proxy.wire());
+    const sent = wires[0]?.last('BYE');
+    assert.equal(sent?.requestUri, 'sip:strict.example.net');
+    assert.deepEqual(sent?.values('Route'), ['<sip:next.example.net;lr>', '<sip:bob@example.net>']);
+  });
+
+  test('the ACK of a 2xx travels on its own; nothing is kept of it', async () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.forward({ groups: [[toHops('callee')]] });
+    proxy.receive(request('ACK', { toTag: 'b' }), caller);
+    await settle();
+    const callee = proxy.dialler.wires.get('callee');
+    assert.equal(callee?.last('ACK').vias.length, 2);
+    assert.equal(callee?.last('ACK').maxForwards, 69);
+    assert.deepEqual(caller.sent, []);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('the ACK of a refusal ends here', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    const invite = request('INVITE');
+    proxy.receive(invite, caller);
+    proxy.reply(callee, callee.last('INVITE'), 486);
+    assert.deepEqual(callee.methods, ['INVITE', 'ACK']);
+    assert.equal(callee.last('ACK').topVia.branch, callee.last('INVITE').topVia.branch);
+    assert.equal(callee.last('ACK').to.tag, `at-${callee.id}`);
+    proxy.receive(companion(invite, 'ACK', `at-${callee.id}`), caller);
+    assert.equal(proxy.contexts.length, 1);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+});
+
+suite('loops', () => {
+  test('a request that returns unchanged is a loop (482), with another Request-URI a spiral', async () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [back] = wires;
+    assert.ok(back);
+    proxy.decide = async (context) => {
+      const outcome = await runChain([maxForwards, loop], context);
+      return outcome.kind === 'continue' ? { kind: 'forward', plan } : outcome;
+    };
+    proxy.receive(request('MESSAGE'), caller);
+    await settle();
+    const looped = back.last('MESSAGE');
+    proxy.receive(looped, back);
+    await settle();
+    assert.deepEqual(back.statuses, [482]);
+    proxy.forward({ groups: [[{ ...toWire(back), requestUri: 'sip:carol@example.net' }]] });
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.decide = (context) => runChain([maxForwards, loop], context);
+    proxy.receive(back.last('MESSAGE'), back);
+    await settle();
+    assert.deepEqual(back.statuses, [482, 404]);
+  });
+
+  test('maxForwards answers 483 at 0 and passes everything else', async () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    proxy.decide = (context) => runChain([maxForwards], context);
+    proxy.receive(request('OPTIONS', { maxForwards: 0 }), caller);
+    proxy.receive(request('OPTIONS', { maxForwards: 1 }), caller);
+    await settle();
+    assert.deepEqual(caller.statuses, [483, 404]);
+  });
+
+  test('a fork shares the breadth among its branches; what does not fit goes out later (RFC 5393)', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(3);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE', { more: [['Max-Breadth', '2']] }), caller);
+    const [a, b, c] = wires;
+    assert.ok(a && b && c);
+    assert.equal(a.last('MESSAGE').header('Max-Breadth'), '1');
+    assert.equal(c.requests.length, 0);
+    proxy.reply(a, a.last('MESSAGE'), 404);
+    proxy.reply(b, b.last('MESSAGE'), 404);
+    assert.equal(c.last('MESSAGE').header('Max-Breadth'), '2');
+    proxy.receive(request('MESSAGE', { more: [['Max-Breadth', '0']] }), caller);
+    assert.deepEqual(caller.statuses, [440]);
+  });
+});
+
+suite('requests of our own', () => {
+  const options = { timeout: 5_000 };
+
+  test('the final response arrives, with our Via as it went out', async () => {
+    const proxy = new ProxyHarness();
+    const message = request('OPTIONS', { via: 'SIP/2.0/TLS unused.invalid;branch=z9hG4bKx' });
+    const answer = proxy.core.request(message, toHops('peer').via, options.timeout);
+    await settle();
+    const peer = proxy.dialler.wires.get('peer');
+    assert.ok(peer);
+    proxy.receive(buildResponse(peer.last('OPTIONS'), 200), peer);
+    assert.equal((await answer).status, 200);
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('nobody there, or nobody answers: the error says which', async () => {
+    const proxy = new ProxyHarness({ redialDelays: [] });
+    proxy.dialler.refusing.add('nobody');
+    await assert.rejects(
+      proxy.core.request(request('OPTIONS'), toHops('nobody').via, options.timeout),
+      {
+        code: 'USHER_SIP_UNREACHABLE',
+      },
+    );
+    const late = proxy.core.request(request('OPTIONS'), toHops('silent').via, options.timeout);
+    await settle();
+    proxy.clock.advance(options.timeout);
+    await assert.rejects(late, { code: 'USHER_SIP_TIMEOUT' });
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+  });
+
+  test('closing ends what is under way', async () => {
+    const proxy = new ProxyHarness();
+    const answer = proxy.core.request(request('OPTIONS'), toHops('peer').via, options.timeout);
+    await settle();
+    proxy.core.close();
+    await assert.rejects(answer, { code: 'USHER_SIP_UNREACHABLE' });
+    assert.deepEqual(proxy.left, [0, 0, 0]);
+    assert.equal(proxy.clock.pending, 0);
+  });
+});
+
+test('a congested connection takes no new requests: 503 with Retry-After', () => {
+  const proxy = new ProxyHarness();
+  const caller = proxy.wire();
+  const { wires, plan } = proxy.callees(1);
+  const [callee] = wires;
+  assert.ok(callee instanceof MemoryWire);
+  callee.congestedNow = true;
+  proxy.forward(plan);
+  proxy.receive(request('MESSAGE'), caller);
+  assert.deepEqual(caller.statuses, [503]);
+  assert.equal(caller.answer.header('Retry-After'), '5');
+});
