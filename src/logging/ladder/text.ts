@@ -126,9 +126,10 @@ class Row {
   toString(paint?: { from: number; to: number; code: string }): string {
     if (paint === undefined) return this.#cells.join('').trimEnd();
     const { from, to, code } = paint;
-    const before = this.#cells.slice(0, from).join('');
-    const inside = this.#cells.slice(from, to).join('');
-    return `${before}\u001b[${code}m${inside}\u001b[0m${this.#cells.slice(to).join('')}`.trimEnd();
+    const after = this.#cells.slice(to).join('').trimEnd();
+    const stretch = this.#cells.slice(from, to).join('');
+    const inside = after === '' ? stretch.trimEnd() : stretch;
+    return `${this.#cells.slice(0, from).join('')}\u001b[${code}m${inside}\u001b[0m${after}`;
   }
 }
 
