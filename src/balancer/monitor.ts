@@ -165,7 +165,7 @@ export class HealthMonitor {
     const doubtful = everUp && verdict === 'down' && !watch.health.confirmed;
     const starting = !everUp && watch.probes <= eagerProbes;
     const spread = jitterFloor + (1 - jitterFloor) * random();
-    const pause = interval * spread * (starting ? eagerShare : 1);
+    const pause = Math.round(interval * spread * (starting ? eagerShare : 1));
     const due = doubtful ? clock.now() : Math.max(clock.now(), watch.lastStart + pause);
     this.#step(watch, { kind: 'planned', nextProbe: due });
     watch.stop = clock.after(due - clock.now(), () => void this.#probe(watch));

@@ -8,7 +8,8 @@ import { runInNewContext } from 'node:vm';
 import { EmbeddedEngine } from './engines/embedded.ts';
 import { engineLimits } from './constants.ts';
 import type { EngineContext } from './engine.ts';
-import { Bench, type Client, Scene, type SceneOptions, until, whoAnswers } from './fixtures.ts';
+import { Bench, type Client, Scene, type SceneOptions, whoAnswers } from './fixtures.ts';
+import { until } from './waiting.ts';
 
 const reset = 'ECONNRESET';
 
@@ -226,7 +227,7 @@ async function assault(open: Scene): Promise<void> {
 /** Random bytes that cannot be mistaken for the beginning of a TLS record, which is waited for. */
 function noise(length: number): Buffer {
   const bytes = randomBytes(length);
-  bytes[0] = 0;
+  bytes.fill(0, 0, 2);
   return bytes;
 }
 
