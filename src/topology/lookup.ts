@@ -1,25 +1,45 @@
 import type { Host, Pool, Topology } from './model.ts';
 
-/** Every host: pool members in file order, then Edges, reverse proxies and balancers. */
-export function hostsOf(topology: Topology): readonly Host[] {
-  return [
+interface Index {
+  readonly hosts: readonly Host[];
+  readonly hostByName: ReadonlyMap<string, Host>;
+  readonly poolByName: ReadonlyMap<string, Pool>;
+}
+
+/** A topology never changes, so what is found in it once is kept with it: look-ups are per request. */
+const indexes = new WeakMap<Topology, Index>();
+
+function indexOf(topology: Topology): Index {
+  const known = indexes.get(topology);
+  if (known !== undefined) return known;
+  const hosts: readonly Host[] = [
     ...topology.pools.flatMap((pool) => pool.members),
     ...topology.edges,
     ...topology.reverseProxies,
     ...topology.balancers,
   ];
+  const index = {
+    hosts,
+    hostByName: new Map(hosts.map((host) => [host.fqdn, host])),
+    poolByName: new Map(topology.pools.map((pool) => [pool.fqdn, pool])),
+  };
+  indexes.set(topology, index);
+  return index;
+}
+
+/** Every host: pool members in file order, then Edges, reverse proxies and balancers. */
+export function hostsOf(topology: Topology): readonly Host[] {
+  return indexOf(topology).hosts;
 }
 
 /** The host of this name; the case of letters does not matter. */
 export function findHost(topology: Topology, fqdn: string): Host | undefined {
-  const wanted = fqdn.toLowerCase();
-  return hostsOf(topology).find((host) => host.fqdn === wanted);
+  return indexOf(topology).hostByName.get(fqdn.toLowerCase());
 }
 
 /** The pool of this name; the case of letters does not matter. */
 export function findPool(topology: Topology, fqdn: string): Pool | undefined {
-  const wanted = fqdn.toLowerCase();
-  return topology.pools.find((pool) => pool.fqdn === wanted);
+  return indexOf(topology).poolByName.get(fqdn.toLowerCase());
 }
 
 /** The pool a host is a member of; undefined for Edges, reverse proxies and balancers. */
