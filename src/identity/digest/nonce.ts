@@ -1,0 +1,58 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** Bytes: 6 of time, 9 of randomness, 15 of HMAC; 40 characters as base64url, no padding. */
+const timeBytes = 6;
+const randomLength = 9;
+const macBytes = 15;
+const bodyBytes = timeBytes + randomLength;
+
+/** What a nonce turned out to be. */
+export type NonceState = 'fresh' | 'expired' | 'foreign';
+
+/**
+ * Nonces that any member of the pool can verify without having seen them: time of issue, randomness, and
+ * an HMAC-SHA-256 over both and the realm under the pool's key. Nobody else can make one, and nothing has
+ * to be remembered about those that were handed out.
+ */
+export class NonceMint {
+  readonly #key: Buffer;
+  readonly #realm: string;
+  readonly #random: (bytes: number) => Buffer;
+  readonly #lifetime: number;
+
+  /** `lifetime` in milliseconds. */
+  constructor(key: Buffer, realm: string, random: (bytes: number) => Buffer, lifetime: number) {
+    this.#key = key;
+    this.#realm = realm;
+    this.#random = random;
+    this.#lifetime = lifetime;
+  }
+
+  /** A new nonce; `now` in milliseconds since the epoch. */
+  issue(now: number): string {
+    const nonce = Buffer.alloc(bodyBytes + macBytes);
+    nonce.writeUIntBE(now, 0, timeBytes);
+    this.#random(randomLength).copy(nonce, timeBytes);
+    this.#mac(nonce.subarray(0, bodyBytes)).copy(nonce, bodyBytes);
+    return nonce.toString('base64url');
+  }
+
+  /** A nonce from the future counts as fresh for one lifetime: members' clocks differ a little. */
+  check(text: string, now: number): NonceState {
+    if (text.length !== ((bodyBytes + macBytes) * 4) / 3) return 'foreign';
+    const nonce = Buffer.from(text, 'base64url');
+    if (nonce.length !== bodyBytes + macBytes) return 'foreign';
+    const mac = this.#mac(nonce.subarray(0, bodyBytes));
+    if (!timingSafeEqual(mac, nonce.subarray(bodyBytes))) return 'foreign';
+    const age = now - nonce.readUIntBE(0, timeBytes);
+    return Math.abs(age) <= this.#lifetime ? 'fresh' : 'expired';
+  }
+
+  #mac(body: Buffer): Buffer {
+    return createHmac('sha256', this.#key)
+      .update(body)
+      .update(`usher digest nonce ${this.#realm}`)
+      .digest()
+      .subarray(0, macBytes);
+  }
+}

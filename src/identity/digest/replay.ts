@@ -1,0 +1,53 @@
+/** How far behind the highest count a late one may come: parallel requests overtake each other. */
+const window = 32;
+
+interface Counts {
+  highest: number;
+  /** Bit i: count `highest - i` was used. */
+  used: number;
+}
+
+/**
+ * Which nonce counts were used (RFC 7616 3.4.5). Bounded: above `capacity` nonces the oldest are
+ * forgotten — and only nonces that came with a right password get in, so a stranger cannot flush it.
+ * Each member of a pool keeps its own: a request replayed to another member is stopped by the
+ * transaction it belongs to and by TLS, which no replay survives.
+ */
+export class ReplayGuard {
+  readonly #capacity: number;
+  /** Insertion order is the order of first use, near enough to that of expiry. */
+  readonly #counts = new Map<string, Counts>();
+
+  constructor(capacity = 50_000) {
+    this.#capacity = capacity;
+  }
+
+  /** True the first time this count comes with this nonce; false again, or when it is too far behind. */
+  accept(nonce: string, count: number): boolean {
+    const known = this.#counts.get(nonce);
+    if (known === undefined) {
+      if (this.#counts.size >= this.#capacity) {
+        const [oldest] = this.#counts.keys();
+        if (oldest !== undefined) this.#counts.delete(oldest);
+      }
+      this.#counts.set(nonce, { highest: count, used: 1 });
+      return true;
+    }
+    const ahead = count - known.highest;
+    if (ahead > 0) {
+      known.used = ahead >= window ? 1 : ((known.used << ahead) | 1) >>> 0;
+      known.highest = count;
+      return true;
+    }
+    if (-ahead >= window) return false;
+    const bit = (1 << -ahead) >>> 0;
+    if ((known.used & bit) !== 0) return false;
+    known.used = (known.used | bit) >>> 0;
+    return true;
+  }
+
+  /** Nonces remembered. */
+  get size(): number {
+    return this.#counts.size;
+  }
+}
