@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
-import type { Cancel, Clock, Dump, Lifecycle } from '#base';
+import type { Cancel, Clock, Lifecycle } from '#base';
 import { connectionEvents } from './channels.ts';
 import type { ConnectionEvent } from './channels.ts';
 import type { FrameFault, SipMessage, SipRequest, SipResponse } from './message/index.ts';
 import { ProxyCore } from './proxy/core.ts';
+import type { ProxyDump } from './proxy/core.ts';
 import type { Destination, Outcome, RequestContext, SipHop } from './proxy/model.ts';
 import { dialledLabel } from './transport/connection.ts';
 import type { Connection, Endpoint, Peer } from './transport/connection.ts';
 import { DialPool } from './transport/dial-pool.ts';
+import type { HopDump } from './transport/dial-pool.ts';
 import { defaultSipLimits } from './transport/limits.ts';
 import type { SipLimits } from './transport/limits.ts';
 import { TlsListener } from './transport/listener.ts';
-import type { SipListener } from './transport/listener.ts';
+import type { ListenerDump, SipListener } from './transport/listener.ts';
 import { TlsConnection } from './transport/tls-connection.ts';
 import type { ConnectionFacts, ConnectionHome, WireHandler } from './transport/tls-connection.ts';
 import { WriteBatch } from './transport/write-batch.ts';
@@ -40,6 +42,18 @@ export interface SipServerOptions {
   /** Where to dial for a response whose arrival connection is gone; absent: it is dropped. */
   readonly dialReply?: (request: SipRequest) => SipHop | undefined;
 }
+
+/** The server at present. */
+export type SipServerDump = {
+  readonly name: string;
+  readonly listeners: readonly ListenerDump[];
+  /** Open connections by label. */
+  readonly connections: { readonly [label: string]: number };
+  /** Bytes not yet handed to the kernel, over all connections. */
+  readonly queuedBytes: number;
+  readonly hops: readonly HopDump[];
+  readonly proxy: ProxyDump;
+};
 
 /** How often connections are looked at for silence; milliseconds. */
 const sweepInterval = 1_000;
@@ -136,7 +150,7 @@ export class SipServer implements Lifecycle, WireHandler {
     }
   }
 
-  dump(): Dump {
+  dump(): SipServerDump {
     const byLabel: Record<string, number> = {};
     let queuedBytes = 0;
     for (const connection of this.#connections.values()) {

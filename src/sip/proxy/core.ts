@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
 import { messageOf } from '#base';
-import type { Dump } from '#base';
 import { messageSeen } from '../channels.ts';
 import { buildResponse, validate } from '../message/index.ts';
 import type {
@@ -23,7 +22,7 @@ import { ServerContext } from './context.ts';
 import type { Destination, Outcome, RequestContext } from './model.ts';
 import { OwnRequest } from './own-request.ts';
 import { ProxyEngine } from './proxy-engine.ts';
-import type { ProxyEngineOptions } from './proxy-engine.ts';
+import type { EngineDump, ProxyEngineOptions } from './proxy-engine.ts';
 import { ResponseContext } from './response-context.ts';
 import { repairStrictRoute } from './route.ts';
 import { forwardStateless } from './stateless.ts';
@@ -37,6 +36,14 @@ export interface ProxyCoreOptions extends ProxyEngineOptions {
   readonly labels: readonly string[];
   readonly handle: (context: RequestContext) => Promise<Outcome> | Outcome;
 }
+
+/** What the proxy does at present, and how much it has done. */
+export type ProxyDump = EngineDump & {
+  readonly draining: boolean;
+  /** Received so far. */
+  readonly requests: number;
+  readonly responses: number;
+};
 
 /**
  * The proxy: takes messages from connections, finds or opens their transactions, asks the deciders,
@@ -104,7 +111,7 @@ export class ProxyCore {
     this.#engine.close();
   }
 
-  dump(): Dump {
+  dump(): ProxyDump {
     return {
       draining: this.#draining,
       requests: this.#requests,

@@ -1,11 +1,18 @@
 import { ManualClock } from '#base';
-import { buildRequest, buildResponse, parseMessage } from '../message/index.ts';
-import type { HeaderField, SipMessage, SipRequest, SipResponse } from '../message/index.ts';
+import {
+  SipRequest,
+  SipResponse,
+  buildRequest,
+  buildResponse,
+  parseMessage,
+} from '../message/index.ts';
+import type { HeaderField, SipMessage } from '../message/index.ts';
 import type { Peer } from '../transport/connection.ts';
 import { defaultSipLimits } from '../transport/limits.ts';
 import type { SipLimits } from '../transport/limits.ts';
 import { Wire } from '../transport/wire.ts';
 import { ProxyCore } from './core.ts';
+import type { ProxyDump } from './core.ts';
 import type { Dialler } from './engine.ts';
 import type { ForwardPlan, Outcome, RequestContext, SipHop, Target } from './model.ts';
 
@@ -32,12 +39,12 @@ export class MemoryWire extends Wire {
 
   /** The requests sent, oldest first. */
   get requests(): SipRequest[] {
-    return this.sent.filter((message): message is SipRequest => message.isRequest);
+    return this.sent.filter((message) => message instanceof SipRequest);
   }
 
   /** The responses sent, oldest first. */
   get responses(): SipResponse[] {
-    return this.sent.filter((message): message is SipResponse => !message.isRequest);
+    return this.sent.filter((message) => message instanceof SipResponse);
   }
 
   get statuses(): number[] {
@@ -50,7 +57,7 @@ export class MemoryWire extends Wire {
 
   /** The latest request of this method; throws when there is none. */
   last(method: string): SipRequest {
-    const found = this.requests.findLast((request) => request.method === method);
+    const found = this.requests.findLast((message) => message.method === method);
     if (found === undefined) throw new Error(`No ${method} went to ${this.label} ${this.id}`);
     return found;
   }
@@ -156,9 +163,9 @@ export class ProxyHarness {
   }
 
   /** The peer of `wire` answers a request it got. */
-  reply(wire: Wire, request: SipRequest, status: number, headers: HeaderField[] = []): void {
+  reply(wire: Wire, asked: SipRequest, status: number, headers: HeaderField[] = []): void {
     this.receive(
-      buildResponse(request, status, undefined, { headers, toTag: `at-${wire.id}` }),
+      buildResponse(asked, status, undefined, { headers, toTag: `at-${wire.id}` }),
       wire,
     );
   }
@@ -169,13 +176,8 @@ export class ProxyHarness {
     return [serverTransactions, clientTransactions, timers];
   }
 
-  get counts(): {
-    serverTransactions: number;
-    clientTransactions: number;
-    timers: number;
-    faults: Record<string, number>;
-  } {
-    return this.core.dump() as ReturnType<() => ProxyHarness['counts']>;
+  get counts(): ProxyDump {
+    return this.core.dump();
   }
 }
 

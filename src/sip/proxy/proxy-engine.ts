@@ -1,4 +1,4 @@
-import type { Clock, Dump } from '#base';
+import type { Clock } from '#base';
 import { faults, messageSeen } from '../channels.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../message/index.ts';
 import { TransactionLayer } from '../transaction/layer.ts';
@@ -25,6 +25,17 @@ export interface ProxyEngineOptions {
   /** Where to dial for a response whose arrival connection is gone; absent: it is dropped. */
   readonly dialReply?: ((request: SipRequest) => SipHop | undefined) | undefined;
 }
+
+/** What is under way; a type, not an interface, so that it fits `Dump`. */
+export type EngineDump = {
+  readonly serverTransactions: number;
+  readonly clientTransactions: number;
+  /** Requests without their final response. */
+  readonly unfinished: number;
+  readonly timers: number;
+  /** Faults so far, by code. */
+  readonly faults: { readonly [code: string]: number };
+};
 
 /** The outward half of the proxy: sends, finds connections, writes Vias, reports faults. */
 export class ProxyEngine implements Engine, TransactionHost {
@@ -117,7 +128,7 @@ export class ProxyEngine implements Engine, TransactionHost {
     this.layer.timeouts.close();
   }
 
-  dump(): { readonly [key: string]: Dump } {
+  dump(): EngineDump {
     return {
       serverTransactions: this.layer.servers,
       clientTransactions: this.layer.clients,

@@ -2,7 +2,7 @@ import { connect } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
 import { UsherError, messageOf, systemErrorCode } from '#base';
-import type { Clock, Dump } from '#base';
+import type { Clock } from '#base';
 import { connectionEvents } from '../channels.ts';
 import type { Dialler } from '../proxy/engine.ts';
 import type { SipHop } from '../proxy/model.ts';
@@ -30,6 +30,19 @@ interface Entry {
   downUntil: number;
   lastFailure: string;
 }
+
+/** One hop at present. */
+export type HopDump = {
+  readonly address: string;
+  readonly port: number;
+  readonly name: string;
+  /** Id of the open connection. */
+  readonly connection: string | null;
+  readonly connecting: boolean;
+  /** It failed a moment ago. */
+  readonly down: boolean;
+  readonly lastFailure: string;
+};
 
 /** Above this many hops, those without connection and failure are forgotten. */
 const keptEntries = 1_000;
@@ -74,7 +87,7 @@ export class DialPool implements Dialler {
     this.#entries.clear();
   }
 
-  dump(): Dump {
+  dump(): readonly HopDump[] {
     const now = this.#options.clock.now();
     return [...this.#entries.values()].map(({ hop, wire, connecting, downUntil, lastFailure }) => ({
       address: hop.address,

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls';
 
 import { UsherError, messageOf, systemErrorCode } from '#base';
-import type { Clock, Dump } from '#base';
+import type { Clock } from '#base';
 import { connectionEvents } from '../channels.ts';
 import type { ConnectionEvent } from '../channels.ts';
 import type { Endpoint, Peer } from './connection.ts';
@@ -31,6 +31,17 @@ export type Admitted = (socket: TLSSocket, peer: Peer, label: string) => void;
 
 /** Says why no further connection may be taken now, or undefined. */
 export type RoomCheck = () => string | undefined;
+
+/** One listener at present, and what it has turned away so far. */
+export type ListenerDump = {
+  readonly label: string;
+  readonly address: string;
+  readonly port: number;
+  readonly listening: boolean;
+  readonly halfOpen: number;
+  readonly refused: number;
+  readonly failed: number;
+};
 
 /**
  * Accepts TLS connections and lets nobody in whom the limits or the admission refuse. A connection
@@ -124,7 +135,7 @@ export class TlsListener {
     this.#halfOpen.clear();
   }
 
-  dump(): Dump {
+  dump(): ListenerDump {
     const { address, port } = this.address;
     return {
       label: this.#options.label,
