@@ -84,6 +84,7 @@ suite('hostile peers cost themselves their connection and nobody else anything',
   test('half-open handshakes are capped, connections per second and source and in all too', async () => {
     const cases: [Partial<SipLimits>, string][] = [
       [{ maxHalfOpen: 2 }, 'half-open-limit'],
+      [{ maxHalfOpenPerSource: 2 }, 'half-open-source-limit'],
       [{ newConnectionsPerSource: 2 }, 'source-rate-limit'],
       [{ maxConnections: 0 }, 'connection-limit'],
     ];

@@ -74,6 +74,7 @@ export class SipServer implements Lifecycle, WireHandler {
   #whenEmpty: (() => void) | undefined = undefined;
   #stopSweep: Cancel | undefined = undefined;
   #closed = false;
+  #closing: Promise<void> | undefined = undefined;
 
   constructor(options: SipServerOptions) {
     const { clock } = options;
@@ -136,7 +137,11 @@ export class SipServer implements Lifecycle, WireHandler {
   }
 
   /** Sends what is queued and closes everything; resolves when no socket is left. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closing ??= this.#closeAll());
+  }
+
+  async #closeAll(): Promise<void> {
     this.#closed = true;
     this.#stopSweep?.();
     for (const listener of this.#listeners) listener.close();
@@ -207,7 +212,7 @@ export class SipServer implements Lifecycle, WireHandler {
     this.#connections.delete(wire.id);
     if (wire.label !== dialledLabel) this.#incoming -= 1;
     this.#tell('closed', wire, code, message);
-    this.#options.onConnectionClosed?.(wire);
+    this.#callBack(this.#options.onConnectionClosed, wire);
     if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 
@@ -218,7 +223,7 @@ export class SipServer implements Lifecycle, WireHandler {
     this.#connections.set(id, connection);
     if (facts.side === 'accepted') this.#incoming += 1;
     this.#tell('opened', connection, 'opened', 'The peer was admitted');
-    this.#options.onConnectionOpened?.(connection);
+    this.#callBack(this.#options.onConnectionOpened, connection);
     // The handshake may have been under way when the server closed.
     if (this.#closed) connection.close();
     return connection;
@@ -227,6 +232,14 @@ export class SipServer implements Lifecycle, WireHandler {
   #adoptDialled(socket: TLSSocket, hop: SipHop): TlsConnection {
     const peer = this.#options.admitDialled?.(socket, hop) ?? { kind: 'server', fqdn: hop.name };
     return this.#adopt(socket, { peer, label: dialledLabel, side: 'dialled' });
+  }
+
+  #callBack(run: ((connection: Connection) => void) | undefined, wire: TlsConnection): void {
+    try {
+      run?.(wire);
+    } catch (cause) {
+      this.#core.callbackThrew(cause);
+    }
   }
 
   #sweepLater(): void {

@@ -29,12 +29,15 @@ suite('answering', () => {
     );
   });
 
-  test('a promise lets a decider wait: an INVITE hears 100 at once, others after 3.5 seconds', async () => {
+  test('a promise lets a decider wait: an INVITE hears 100 after 0.2 s, others after 3.5 s', async () => {
     const proxy = new ProxyHarness();
     const caller = proxy.wire();
     const { promise, resolve } = Promise.withResolvers<{ kind: 'respond'; status: number }>();
     proxy.decide = () => promise;
     proxy.receive(request('INVITE'), caller);
+    proxy.clock.advance(199);
+    assert.deepEqual(caller.statuses, []);
+    proxy.clock.advance(1);
     assert.deepEqual(caller.statuses, [100]);
     proxy.receive(request('MESSAGE'), caller);
     proxy.clock.advance(3_499);

@@ -108,12 +108,17 @@ export class Branch extends Timeout implements ClientUser {
     }
   }
 
-  /** Never rejects: the dialler has reported the reason. */
+  /** Never rejects: why there is no connection the dialler has reported. */
   async #await(way: Promise<Wire>): Promise<void> {
     const wire = await way.catch(nobody);
     if (this.#over) return;
-    if (wire === undefined) this.#tryElsewhere();
-    else this.#sendOn(wire);
+    try {
+      if (wire === undefined) this.#tryElsewhere();
+      else this.#sendOn(wire);
+    } catch (cause) {
+      this.#engine.report('internal', 'A branch failed', { cause });
+      this.#giveUp('internal');
+    }
   }
 
   #sendOn(wire: Wire): void {

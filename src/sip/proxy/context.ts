@@ -1,28 +1,19 @@
 import type { SipRequest } from '../message/index.ts';
-import type { Connection, Peer } from '../transport/connection.ts';
-import type { BranchIds } from './branch-id.ts';
+import type { Connection } from '../transport/connection.ts';
 import type { RequestContext } from './model.ts';
 
-/** A request on its way through the deciders. */
-export class ServerContext implements RequestContext {
-  readonly request: SipRequest;
-  readonly connection: Connection;
-  readonly receivedAt: number;
-  readonly #branches: BranchIds;
-  #mark: string | undefined = undefined;
+/** A request on its way through the deciders, with the loop mark in it. */
+export type MarkedContext = RequestContext & { readonly loopMark: string };
 
-  constructor(request: SipRequest, connection: Connection, at: number, branches: BranchIds) {
-    this.request = request;
-    this.connection = connection;
-    this.receivedAt = at;
-    this.#branches = branches;
-  }
-
-  get peer(): Peer {
-    return this.connection.peer;
-  }
-
-  get loopMark(): string {
-    return (this.#mark ??= this.#branches.mark(this.request));
-  }
+/**
+ * Plain data with own properties throughout: roles spread it into contexts of their own, and a getter
+ * would be lost on the way.
+ */
+export function contextOf(
+  request: SipRequest,
+  connection: Connection,
+  receivedAt: number,
+  loopMark: string,
+): MarkedContext {
+  return { request, connection, peer: connection.peer, receivedAt, loopMark };
 }

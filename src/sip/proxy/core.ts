@@ -18,7 +18,8 @@ import type { Wire } from '../transport/wire.ts';
 import { buildAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { BranchIds } from './branch-id.ts';
-import { ServerContext } from './context.ts';
+import { contextOf } from './context.ts';
+import type { MarkedContext } from './context.ts';
 import type { Destination, Outcome, RequestContext } from './model.ts';
 import { OwnRequest } from './own-request.ts';
 import { ProxyEngine } from './proxy-engine.ts';
@@ -93,6 +94,11 @@ export class ProxyCore {
     this.#engine.transmit(wire, buildResponse(head, fault.status));
   }
 
+  /** A call-back of the role threw: it is reported, and disturbs nobody. */
+  callbackThrew(cause: unknown): void {
+    this.#engine.report('callback-threw', `A call-back failed: ${messageOf(cause)}`, { cause });
+  }
+
   /** Sends a request of our own; see `SipServer.request`. */
   request(message: SipRequest, destination: Destination, timeout: number): Promise<SipResponse> {
     const own = new OwnRequest(this.#engine, message, this.#branches.mark(message), timeout);
@@ -155,16 +161,18 @@ export class ProxyCore {
     }
     const stamped = stampedVia(request, wire.remote);
     if (method === 'ACK') {
-      this.#acknowledge(
-        new ServerContext(request, wire, this.#engine.clock.now(), this.#branches),
-        stamped,
-      );
+      this.#acknowledge(this.#contextOf(request, wire), stamped);
     } else if (this.#mayTake(request, wire)) {
       const transaction = this.#layer.openServer(key, request, wire);
       this.#decide(transaction, stamped);
     } else {
       this.#answer(request, wire, { status: 503, headers: this.#retryAfter() });
     }
+  }
+
+  #contextOf(request: SipRequest, wire: Wire): MarkedContext {
+    const mark = this.#branches.mark(request);
+    return contextOf(request, wire, this.#engine.clock.now(), mark);
   }
 
   /** In-dialog requests belong to old work, which a draining server finishes. */
@@ -187,7 +195,7 @@ export class ProxyCore {
 
   #decide(transaction: ServerTransaction, stamped: string | undefined): void {
     const { request, arrival } = transaction;
-    const context = new ServerContext(request, arrival, this.#engine.clock.now(), this.#branches);
+    const context = this.#contextOf(request, arrival);
     let outcome: Promise<Outcome> | Outcome;
     try {
       outcome = this.#handle(context);
@@ -222,7 +230,7 @@ export class ProxyCore {
 
   #perform(
     transaction: ServerTransaction,
-    context: ServerContext,
+    context: MarkedContext,
     outcome: Outcome,
     stamped: string | undefined,
   ): void {
@@ -241,7 +249,7 @@ export class ProxyCore {
 
   #carryOut(
     transaction: ServerTransaction,
-    context: ServerContext,
+    context: MarkedContext,
     outcome: Outcome,
     stamped: string | undefined,
   ): void {
@@ -269,7 +277,7 @@ export class ProxyCore {
 
   #forward(
     transaction: ServerTransaction,
-    context: ServerContext,
+    context: MarkedContext,
     outcome: Extract<Outcome, { kind: 'forward' }>,
     stamped: string | undefined,
   ): void {
@@ -284,7 +292,7 @@ export class ProxyCore {
       transaction.respond(buildAnswer(request, refusal, stamped));
       return;
     }
-    transaction.wait();
+    transaction.trying();
     new ResponseContext(
       this.#engine,
       transaction,
@@ -308,7 +316,7 @@ export class ProxyCore {
   }
 
   /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */
-  #acknowledge(context: ServerContext, stamped: string | undefined): void {
+  #acknowledge(context: MarkedContext, stamped: string | undefined): void {
     const perform = (outcome: Outcome): void => {
       if (outcome.kind !== 'forward' || context.request.maxForwards === 0) return;
       const { plan } = outcome;

@@ -215,9 +215,10 @@ const serverInvite: Record<string, { reliable: boolean; script: Script }> = {
   'over TLS: accepted; the user may send further 2xx until timer L': {
     reliable: true,
     script: [
-      ['start', 'Proceeding', ''],
+      ['start', 'Proceeding', '+100:200'],
       ['again', 'Proceeding', ''],
-      ['100', 'Proceeding', 'send:response'],
+      ['100', 'Proceeding', '-100 send:response'],
+      ['timer 100', 'Proceeding', ''],
       ['again', 'Proceeding', 'send:response'],
       ['180', 'Proceeding', 'send:response'],
       ['200', 'Accepted', 'send:response +L:32000'],
@@ -232,13 +233,22 @@ const serverInvite: Record<string, { reliable: boolean; script: Script }> = {
   'over TLS: the ACK of a refusal ends it at once, for timer I is 0': {
     reliable: true,
     script: [
-      ['start', 'Proceeding', ''],
+      ['start', 'Proceeding', '+100:200'],
       ['ack', 'Proceeding', ''],
-      ['407', 'Completed', 'send:response +H:32000'],
+      ['407', 'Completed', '-100 send:response +H:32000'],
       ['again', 'Completed', 'send:response'],
       ['200', 'Completed', ''],
       ['ack', 'Terminated', '-H end'],
       ['ack', 'Terminated', ''],
+    ],
+  },
+  'over TLS: says 100 by itself after 200 ms without a word from the user': {
+    reliable: true,
+    script: [
+      ['start', 'Proceeding', '+100:200'],
+      ['timer 100', 'Proceeding', 'send:trying'],
+      ['again', 'Proceeding', 'send:response'],
+      ['200', 'Accepted', 'send:response +L:32000'],
     ],
   },
   'over TLS: a refusal nobody acknowledges ends with timer H': {

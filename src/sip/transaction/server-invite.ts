@@ -3,13 +3,14 @@ import {
   clear,
   none,
   sendResponse,
+  sendTrying,
   set,
   terminated,
   timeoutToUser,
   transportErrorToUser,
 } from './effects.ts';
 import type { Effects } from './effects.ts';
-import { T1, T2, timerH, timerI, timerL } from './timers.ts';
+import { T1, T2, timer100Invite, timerH, timerI, timerL } from './timers.ts';
 import type { TimerName } from './timers.ts';
 
 export type ServerInviteState =
@@ -19,10 +20,13 @@ export type ServerInviteState =
   | 'Confirmed'
   | 'Terminated';
 
-const send: Effects = [sendResponse];
-const accept: Effects = [sendResponse, set('L', timerL)];
-const refuse: Effects = [sendResponse, set('H', timerH)];
-const refuseUnreliable: Effects = [sendResponse, set('G', T1), set('H', timerH)];
+const start: Effects = [set('100', timer100Invite)];
+const sayTrying: Effects = [sendTrying];
+const again: Effects = [sendResponse];
+const send: Effects = [clear('100'), sendResponse];
+const accept: Effects = [clear('100'), sendResponse, set('L', timerL)];
+const refuse: Effects = [clear('100'), sendResponse, set('H', timerH)];
+const refuseUnreliable: Effects = [clear('100'), sendResponse, set('G', T1), set('H', timerH)];
 const confirmed: Effects = [clear('H'), terminated];
 const confirmedUnreliable: Effects = [clear('G'), clear('H'), set('I', timerI)];
 const pass: Effects = [ackToUser];
@@ -30,11 +34,7 @@ const neverConfirmed: Effects = [clear('G'), timeoutToUser, terminated];
 const ended: Effects = [terminated];
 const failed: Effects = [transportErrorToUser];
 
-/**
- * INVITE server transaction: RFC 3261 figure 7 as amended by RFC 6026 figure 7 (Accepted).
- *
- * The 100 Trying is the transaction user's: a proxy says it as soon as it has to wait at all.
- */
+/** INVITE server transaction: RFC 3261 figure 7 as amended by RFC 6026 figure 7 (Accepted). */
 export class ServerInvite {
   #state: ServerInviteState = 'Proceeding';
   #responded = false;
@@ -50,8 +50,9 @@ export class ServerInvite {
     return this.#state;
   }
 
+  /** The request has just arrived and its answer has to wait. */
   start(): Effects {
-    return none;
+    return start;
   }
 
   /** The transaction user answers with this status. */
@@ -76,9 +77,9 @@ export class ServerInvite {
   retransmission(): Effects {
     switch (this.#state) {
       case 'Proceeding':
-        return this.#responded ? send : none;
+        return this.#responded ? again : none;
       case 'Completed':
-        return send;
+        return again;
       case 'Accepted':
       case 'Confirmed':
       case 'Terminated':
@@ -118,6 +119,9 @@ export class ServerInvite {
       case 'Confirmed':
         return name === 'I' ? this.#to('Terminated', ended) : none;
       case 'Proceeding':
+        if (name !== '100' || this.#responded) return none;
+        this.#responded = true;
+        return sayTrying;
       case 'Terminated':
         break;
     }

@@ -61,12 +61,19 @@ export class ServerTransaction extends Timeout {
     return this.#machine.state === 'Accepted';
   }
 
-  /** The answer will take a while: an INVITE hears 100 at once, others when they begin to wonder. */
+  /** The answer may take a while: its sender hears 100 when it begins to wonder. */
   wait(): void {
     if (this.#waiting || this.#finished) return;
     this.#waiting = true;
     this.#run(this.#machine.start());
-    if (this.request.method === 'INVITE') this.respond(buildResponse(this.request, 100));
+  }
+
+  /** The answer will come from elsewhere: an INVITE hears 100 at once, others as with `wait`. */
+  trying(): void {
+    this.wait();
+    if (this.request.method === 'INVITE' && this.#latest === undefined) {
+      this.respond(buildResponse(this.request, 100));
+    }
   }
 
   /** Answers; a response the state no longer permits is not sent (a second refusal, for one). */

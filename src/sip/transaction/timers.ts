@@ -32,6 +32,8 @@ export const timerM = transactionTimeout;
  * T1 + 2·T1 + 4·T1 (RFC 4320 4.1). The RFC gives this timer no letter; `100` stands for it.
  */
 export const timer100 = 7 * T1;
+/** When an INVITE server says 100 by itself (RFC 3261 17.2.1); `100` stands for it as well. */
+export const timer100Invite = 200;
 /** C: a proxy waits for the final answer to an INVITE; more than 3 minutes (RFC 3261 16.6). */
 export const timerC = 185_000;
 

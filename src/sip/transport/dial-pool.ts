@@ -126,10 +126,9 @@ export class DialPool implements Dialler {
     const { hop } = entry;
     try {
       const socket = await this.#handshake(hop);
-      const wire = this.#options.adopt(socket, hop);
-      entry.wire = wire;
+      entry.wire = this.#adopt(socket, hop);
       entry.downUntil = 0;
-      return wire;
+      return entry.wire;
     } catch (cause) {
       entry.wire = undefined;
       entry.downUntil = this.#options.clock.now() + this.#options.limits.hopFailureMemory;
@@ -140,6 +139,15 @@ export class DialPool implements Dialler {
         `Cannot connect to ${hop.name} at ${hop.address}:${hop.port}: ${messageOf(cause)}`,
         { remedy: 'See that the host runs and that its certificate names it.', cause },
       );
+    }
+  }
+
+  #adopt(socket: TLSSocket, hop: SipHop): TlsConnection {
+    try {
+      return this.#options.adopt(socket, hop);
+    } catch (cause) {
+      socket.destroy();
+      throw cause;
     }
   }
 

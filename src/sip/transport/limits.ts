@@ -8,6 +8,8 @@ export interface SipLimits {
   readonly maxConnections: number;
   /** TLS handshakes not finished: memory and CPU of peers that connect and say nothing. */
   readonly maxHalfOpen: number;
+  /** The same for one source address, so that one of them cannot keep all others out. */
+  readonly maxHalfOpenPerSource: number;
   /** New connections of one source address within a second: handshakes are the costly part. */
   readonly newConnectionsPerSource: number;
   /** Milliseconds for a TLS handshake, incoming or dialled, TCP connect included. */
@@ -42,7 +44,8 @@ export interface SipLimits {
 export const defaultSipLimits: SipLimits = {
   framing: {},
   maxConnections: 20_000,
-  maxHalfOpen: 1_000,
+  maxHalfOpen: 4_000,
+  maxHalfOpenPerSource: 1_000,
   newConnectionsPerSource: 1_000,
   handshakeTimeout: 5_000,
   firstMessageTimeout: 60_000,

@@ -58,6 +58,7 @@ export class TlsListener {
   readonly #tls: TlsServer;
   /** Sockets whose handshake is not done, by remote end. */
   readonly #halfOpen = new Map<string, Socket>();
+  readonly #halfOpenBySource = new Map<string, number>();
   readonly #recent = new Map<string, number>();
   #recentSince = 0;
   #refused = 0;
@@ -132,7 +133,6 @@ export class TlsListener {
   close(): void {
     this.stopAccepting();
     for (const socket of this.#halfOpen.values()) socket.destroy();
-    this.#halfOpen.clear();
   }
 
   dump(): ListenerDump {
@@ -149,21 +149,30 @@ export class TlsListener {
   }
 
   #accept(socket: Socket): void {
-    const key = keyOf(socket);
-    const obstacle = this.#obstacle(socket.remoteAddress ?? '');
+    const { remoteAddress: address, remotePort: port } = socket;
+    if (address === undefined || port === undefined) {
+      // Gone before it was looked at.
+      socket.destroy();
+      return;
+    }
+    const obstacle = this.#obstacle(address);
     if (obstacle !== undefined) {
-      const remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-      this.#refuse(obstacle, `A connection was refused: ${obstacle}`, remote);
+      this.#refuse(obstacle, `A connection was refused: ${obstacle}`, { address, port });
       socket.resetAndDestroy();
       return;
     }
+    const key = keyOf(socket);
     this.#halfOpen.set(key, socket);
-    socket.once('close', () => this.#halfOpen.delete(key));
+    this.#halfOpenBySource.set(address, (this.#halfOpenBySource.get(address) ?? 0) + 1);
+    socket.once('close', () => this.#halfOpenOver(key, address));
     this.#tls.emit('connection', socket);
   }
 
   #obstacle(source: string): string | undefined {
     if (this.#halfOpen.size >= this.#limits.maxHalfOpen) return 'half-open-limit';
+    if ((this.#halfOpenBySource.get(source) ?? 0) >= this.#limits.maxHalfOpenPerSource) {
+      return 'half-open-source-limit';
+    }
     const now = this.#clock.now();
     if (now - this.#recentSince >= 1_000) {
       this.#recentSince = now;
@@ -175,8 +184,16 @@ export class TlsListener {
     return this.#full();
   }
 
+  /** The handshake is done, or never will be; the second call for a socket does nothing. */
+  #halfOpenOver(key: string, address: string): void {
+    if (!this.#halfOpen.delete(key)) return;
+    const left = (this.#halfOpenBySource.get(address) ?? 1) - 1;
+    if (left === 0) this.#halfOpenBySource.delete(address);
+    else this.#halfOpenBySource.set(address, left);
+  }
+
   #secured(socket: TLSSocket): void {
-    this.#halfOpen.delete(keyOf(socket));
+    this.#halfOpenOver(keyOf(socket), socket.remoteAddress ?? '');
     // Until somebody takes the socket over, an error of it would have no listener.
     socket.on('error', ignore);
     const admission = this.#admission(socket);
