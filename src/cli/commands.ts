@@ -77,8 +77,8 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'pool',
     summary: {
-      en: 'see the state of every host; drain and resume pool members',
-      de: 'den Zustand jedes Hosts sehen; Poolmitglieder leeren und zurückholen',
+      en: 'see the state of every host',
+      de: 'den Zustand jedes Hosts sehen',
     },
     load: async () => (await import('./commands/pool.ts')).pool,
   },

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { UsherError } from '#base';
 import type { CliContext } from './context.ts';
 import type { GlobalArguments } from './arguments.ts';
 
@@ -31,20 +32,35 @@ export function terminal(
   };
 }
 
-/** Asks on standard error, so that standard output stays clean for pipes. */
+/** Piped input, read as one stream of lines: each question takes the next one. */
+let piped: AsyncIterator<string> | undefined;
+
+/**
+ * Asks on standard error, so that standard output stays clean for pipes.
+ *
+ * @throws UsherError `USHER_INPUT_ENDED` when standard input has no line left
+ */
 async function ask(question: string, options: { hidden?: boolean } = {}): Promise<string> {
+  process.stderr.write(question);
+  if (!process.stdin.isTTY) {
+    piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    const { value, done } = await piped.next();
+    process.stderr.write('\n');
+    if (done !== true) return value;
+    throw new UsherError('USHER_INPUT_ENDED', 'standard input ended before every question', {
+      remedy: 'Give one line for each question, or answer with flags (--help lists them).',
+    });
+  }
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const visible = options.hidden !== true || !process.stdin.isTTY;
   const reader = createInterface({
     input: process.stdin,
-    output: visible ? process.stderr : silent,
-    terminal: process.stdin.isTTY,
+    output: options.hidden === true ? silent : process.stderr,
+    terminal: true,
   });
   try {
-    if (!visible) process.stderr.write(question);
-    return await reader.question(visible ? question : '');
+    return await reader.question('');
   } finally {
     reader.close();
-    if (!visible) process.stderr.write('\n');
+    if (options.hidden === true) process.stderr.write('\n');
   }
 }

@@ -51,9 +51,14 @@ export class FrontEndServer implements Lifecycle {
     this.#sip = createSipServer(
       options,
       chain,
-      (context) => ({ ...context, facts: {} }),
+      (context) => Object.assign(context, { facts: {} }),
       ({ id }) => this.#bindings.removeConnection(id),
     );
+  }
+
+  /** Bindings held, for the health other servers ask for. */
+  get bindings(): number {
+    return this.#bindings.size;
   }
 
   async start(): Promise<void> {

@@ -6,11 +6,13 @@ import { hostsOf, type Host, type Role } from '#topology';
 import { Child } from './child.ts';
 
 /**
- * The order in which hosts open their sockets: who is asked before who asks. Front Ends and
- * Directors first, then the balancer that probes them, then those who come in through it.
+ * The order in which hosts open their sockets: who is asked before who asks. Front Ends,
+ * then the Directors that ask them for their health, then the balancer that probes the Directors,
+ * then those who come in through it.
  */
 const phases: readonly (readonly Role[])[] = [
-  ['frontEnd', 'director'],
+  ['frontEnd'],
+  ['director'],
   ['balancer'],
   ['edge', 'reverseProxy'],
 ];

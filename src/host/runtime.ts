@@ -51,7 +51,7 @@ export class HostRuntime implements Lifecycle {
     this.#stopLogging = () => {
       for (const stop of stops) stop();
     };
-    const agent = new LogAgent({ ...shared, details: () => parts.role.dump(), worker });
+    const agent = new LogAgent({ ...shared, details: () => parts.role.dump(), listen: worker === 0 });
     this.#owned = [agent, ...parts.all];
     if (parts.chain.length > 0) log.info({ chain: parts.chain }, parts.chain.join(' → '));
   }

@@ -49,11 +49,11 @@ export async function runSupervised(host: Lifecycle): Promise<void> {
   process.once('disconnect', () => enqueue({ kind: 'close' }));
   report({ kind: 'loaded' });
   await ended.promise;
-  if (process.connected) process.disconnect();
+  if (process.connected) process.disconnect?.();
 }
 
 function report(message: Report): void {
-  process.send?.(message, undefined, undefined, () => {
+  process.send?.(message, () => {
     // Nobody left to hear it: 'disconnect' closes the host.
   });
 }

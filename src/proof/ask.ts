@@ -16,11 +16,17 @@ export interface HttpAnswer {
 }
 
 /**
- * Asks with GET over a connection that stands.
+ * Asks over a connection that stands: GET, or POST when there is a JSON body to send.
  *
  * @throws ProbeFailure when no complete answer comes
  */
-export function askHttp(socket: Socket, host: string, path: string): Promise<HttpAnswer> {
+export function askHttp(
+  socket: Socket,
+  host: string,
+  path: string,
+  body?: string,
+): Promise<HttpAnswer> {
+  const method = body === undefined ? 'GET' : 'POST';
   return new Promise((resolve, reject) => {
     const failed = (evidence: string): void => {
       socket.destroy();
@@ -28,12 +34,18 @@ export function askHttp(socket: Socket, host: string, path: string): Promise<Htt
     };
     const question = request({
       createConnection: () => socket,
+      method,
       path,
-      headers: { host, accept: 'application/json', connection: 'close' },
+      headers: {
+        host,
+        accept: 'application/json',
+        connection: 'close',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       timeout: patience,
     });
-    question.on('timeout', () => failed(`GET ${path}: no answer`));
-    question.on('error', (error) => failed(`GET ${path}: ${error.message}`));
+    question.on('timeout', () => failed(`${method} ${path}: no answer`));
+    question.on('error', (error) => failed(`${method} ${path}: ${error.message}`));
     question.on('response', (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -42,7 +54,7 @@ export function askHttp(socket: Socket, host: string, path: string): Promise<Htt
         if (size <= 65_536) chunks.push(chunk);
         else response.destroy();
       });
-      response.on('error', (error) => failed(`GET ${path}: ${error.message}`));
+      response.on('error', (error) => failed(`${method} ${path}: ${error.message}`));
       response.on('end', () => {
         resolve({
           status: response.statusCode ?? 0,
@@ -51,7 +63,7 @@ export function askHttp(socket: Socket, host: string, path: string): Promise<Htt
         });
       });
     });
-    question.end();
+    question.end(body);
   });
 }
 

@@ -75,6 +75,6 @@ async function userAt(
   if (goal === undefined) throw new ProbeFailure('noListener', 'the Edge has no outside address');
   const { address, port, name } = goal;
   const ca = await identities.authority();
-  const hop = { address, port, name, flow: entrance.id };
+  const hop = { address, port, name };
   return new UserAgent(account, clientTls(undefined, hop, { ca }));
 }

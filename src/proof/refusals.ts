@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Flow, Plan } from '#ports';
 import { buildRequest } from '#sip';
 import { hostsOf } from '#topology';
-import { certificateNames, createAuthority, issueCertificate } from '#trust';
+import { createAuthority, issueCertificate, namesOf } from '#trust';
 import { askHttp, askSip, askSipWith } from './ask.ts';
 import { dialTls, ProbeFailure } from './dial.ts';
 import type { Identities } from './rows.ts';
@@ -88,7 +88,7 @@ async function foreignCertificates(
   const authority = await createAuthority('Foreign CA of the proof', now);
   const certificates = await Promise.all(
     hostsOf(plan.topology).map(async (host) => {
-      const issued = await issueCertificate(authority, certificateNames(plan.topology, host), now);
+      const issued = await issueCertificate(authority, namesOf(plan.topology, host), now);
       return [host.fqdn, { key: issued.key, cert: issued.certificate }] as const;
     }),
   );

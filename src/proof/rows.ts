@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { UsherError, messageOf } from '#base';
 import type { Flow, Plan } from '#ports';
-import { findPool } from '#topology';
+import { findPool, hostsOf, primarySipDomain } from '#topology';
+import { agentPaths } from '#logging';
 import { clientTls, loadCredentials, type Credentials } from '#trust';
 import { askHttp, askSip } from './ask.ts';
 import { dialTcp, dialTls, ProbeFailure } from './dial.ts';
@@ -34,11 +35,16 @@ export class Identities {
     return reading;
   }
 
+  /** The certificate of some host: any will do to ask log agents. */
+  any(): Promise<Credentials> {
+    const [host] = hostsOf(this.#plan.topology);
+    if (host === undefined) throw new Error('a valid topology has a host');
+    return this.of(host.fqdn);
+  }
+
   /** Any host's view of the CA, for clients that present nothing but still check the server. */
   async authority(): Promise<string> {
-    const [listener] = this.#plan.listeners;
-    if (listener === undefined) return '';
-    return (await this.of(listener.host)).ca;
+    return (await this.any()).ca;
   }
 }
 
@@ -141,8 +147,9 @@ async function converse(
     }
     case 'CLS': {
       const socket = await open(flow, vantage, goal, identities);
-      const answer = await askHttp(socket, goal.name, '/');
-      const seen = `GET / → ${answer.status}`;
+      const { path, body } = agentQuestion(flow);
+      const answer = await askHttp(socket, goal.name, path, body);
+      const seen = `${body === undefined ? 'GET' : 'POST'} ${path} → ${answer.status}`;
       if (answer.status !== 200) throw new ProbeFailure('wrongAnswer', `${seen}, 200 expected`);
       return seen;
     }
@@ -165,7 +172,7 @@ async function open(
   return dialTls(
     clientTls(
       credentials,
-      { address, port, name, flow: flow.id },
+      { address, port, name },
       {
         ca,
         ...(vantage.address === undefined ? {} : { localAddress: vantage.address }),
@@ -198,7 +205,22 @@ function question(
         path: autodiscoverRoot,
         location: 'External',
       };
+    default: {
+      // What the reverse proxy publishes it knows by name only: the one remote clients start with.
+      const host = `lyncdiscover.${primarySipDomain(plan.topology)}`;
+      return { host, path: autodiscoverRoot, location: 'External' };
+    }
+  }
+}
+
+/** What to ask a log agent: something harmless in the protocol of each of its three sockets. */
+function agentQuestion(flow: Flow): { path: string; body: string | undefined } {
+  switch (flow.service) {
+    case 'logControl':
+      return { path: agentPaths.flush, body: '{}' };
+    case 'logTransfer':
+      return { path: agentPaths.search, body: '{"limit":1}' };
     default:
-      return { host: goal.name, path: autodiscoverRoot, location: 'External' };
+      return { path: agentPaths.status, body: undefined };
   }
 }

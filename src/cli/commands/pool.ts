@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { LogController, type AgentOutcome, type AgentStatus } from '#logging';
+import { hostsOf } from '#topology';
+import { loadCredentials } from '#trust';
+import type { CliContext, CommandFactory } from '../context.ts';
+import { texts } from '../messages/pool.ts';
+import { paint } from '../paint.ts';
+import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+
+interface Options {
+  readonly json?: boolean;
+  readonly portOffset?: string;
+}
+
+/** `usher pool status [TOPOLOGY]` */
+export const pool: CommandFactory = (context) => {
+  const text = texts(context.language);
+  const status = new Command('status')
+    .description(text.status)
+    .argument('[topology]', text.topology)
+    .option('--json', text.json)
+    .option('--port-offset <n>', text.portOffset)
+    .addHelpText('after', text.examples)
+    .action((file: string | undefined, options: Options) =>
+      run(context, file ?? defaultTopology({ orContoso: true }), options),
+    );
+  return new Command('pool').description(text.description).addCommand(status);
+};
+
+async function run(context: CliContext, topologyFile: string, options: Options): Promise<void> {
+  const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
+  const [speaker] = hostsOf(plan.topology);
+  if (speaker === undefined) return;
+  const state = context.state ?? '.usher';
+  const credentials = await loadCredentials(state, plan.topology, speaker.fqdn);
+  const outcomes = await new LogController({ plan, credentials }).status();
+  if (options.json === true) context.print(JSON.stringify(outcomes, null, 2));
+  else for (const outcome of outcomes) context.print(line(context, outcome));
+  context.exit(outcomes.every((outcome) => outcome.kind === 'ok') ? 0 : 1);
+}
+
+function line(context: CliContext, outcome: AgentOutcome<AgentStatus>): string {
+  const text = texts(context.language);
+  const ink = paint(context.colour);
+  const name = outcome.host.padEnd(24);
+  if (outcome.kind !== 'ok') return `${ink.bad('✘')} ${name} ${text.unreachable(outcome.reason)}`;
+  const { uptime, residentMemory, role } = outcome.value;
+  const megabytes = Math.round(residentMemory / 1_048_576);
+  return `${ink.good('✔')} ${name} ${role.padEnd(10)} ${text.up(Math.round(uptime), megabytes)}`;
+}

@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs';
+import { Command } from 'commander';
+import type { Dump } from '#base';
+import { Deployment } from '#host';
+import type { Plan } from '#ports';
+import { findObstacles, Identities, obstacleError, toReport } from '#proof';
+import { hostsOf } from '#topology';
+import { ensurePki, poolSecret } from '#trust';
+import type { CliContext, CommandFactory } from '../context.ts';
+import { demoUsers } from '../demo-users.ts';
+import { meet } from '../meet.ts';
+import { texts } from '../messages/up.ts';
+import { paint } from '../paint.ts';
+import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { progress } from '../progress.ts';
+import { prove } from '../prove.ts';
+
+interface Options {
+  readonly once?: boolean;
+  readonly json?: boolean;
+  readonly portOffset?: string;
+}
+
+/** Milliseconds hosts may take to end what they are doing when the deployment stops. */
+const drainDeadline = 2000;
+
+/** `usher up [TOPOLOGY]` */
+export const up: CommandFactory = (context) => {
+  const text = texts(context.language);
+  return new Command('up')
+    .description(text.description)
+    .argument('[topology]', text.topology)
+    .option('--once', text.once)
+    .option('--json', text.json)
+    .option('--port-offset <n>', text.portOffset)
+    .addHelpText('after', text.examples)
+    .action((file: string | undefined, options: Options) =>
+      run(context, file ?? defaultTopology({ orContoso: true }), options),
+    );
+};
+
+async function run(context: CliContext, topologyFile: string, options: Options): Promise<void> {
+  const text = texts(context.language);
+  const ink = paint(context.colour);
+  const begun = performance.now();
+  const seconds = (): string => ((performance.now() - begun) / 1000).toFixed(1);
+  const say = options.json === true ? context.complain : context.print;
+  const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
+  const hosts = hostsOf(plan.topology);
+  const obstacles = await findObstacles(plan, hosts);
+  if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
+
+  say(ink.strong(text.heading(plan.topology.name, hosts.length, plan.flows.length)));
+  const stateDirectory = context.state ?? '.usher';
+  await prepare(context, plan, stateDirectory, say);
+  const users = demoUsers(stateDirectory, plan);
+
+  const bar = progress(context, text.loading);
+  let started = 0;
+  const deployment = new Deployment({
+    plan,
+    topologyFile,
+    stateDirectory,
+    progress(host, step, detail) {
+      if (step === 'started') bar.show(++started, hosts.length, host.fqdn);
+      if (step === 'died') context.complain(text.died(host.fqdn, detail ?? ''));
+      if (step === 'restarted') context.complain(text.restarted(host.fqdn));
+    },
+  });
+  try {
+    await deployment.start();
+    bar.clear();
+    say(text.started(hosts.length, seconds()));
+    const ok = await proveAndMeet(context, plan, stateDirectory, users.accounts, options);
+    say(ok ? ink.good(text.proven(seconds())) : ink.bad(text.notProven(seconds())));
+    context.exit(ok ? 0 : 1);
+    if (options.once !== true && !context.interrupted.aborted) {
+      say(text.running(users.file));
+      await new Promise((resolve) => {
+        context.interrupted.addEventListener('abort', resolve, { once: true });
+      });
+    }
+  } finally {
+    bar.clear();
+    if (options.once !== true) say(text.stopping);
+    await deployment.drain(drainDeadline);
+    const left = pidsLeft(deployment.dump());
+    say(left.length === 0 ? ink.faint(text.stopped) : ink.bad(text.left(left.join(', '))));
+  }
+}
+
+/** Certificates and secret; what exists stays. */
+async function prepare(
+  context: CliContext,
+  plan: Plan,
+  stateDirectory: string,
+  say: (text: string) => void,
+): Promise<void> {
+  const text = texts(context.language);
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  const report = await ensurePki(stateDirectory, plan.topology, new Date());
+  if (report.issued.length > 0) say(text.certificates(report.issued.length));
+  for (const { fqdn, state } of report.kept) context.complain(text.kept(fqdn, state));
+  await poolSecret(stateDirectory);
+}
+
+async function proveAndMeet(
+  context: CliContext,
+  plan: Plan,
+  stateDirectory: string,
+  accounts: Parameters<typeof meet>[2],
+  options: Options,
+): Promise<boolean> {
+  const print = options.json !== true;
+  const identities = new Identities(stateDirectory, plan);
+  const proof = await prove(context, plan, identities, { print, sweep: false });
+  const met = await meet(context, plan, accounts, { print, identities });
+  if (!print) {
+    context.print(JSON.stringify({ ...toReport(proof), conversation: met.conversation }, null, 2));
+  }
+  return proof.ok && met.ok;
+}
+
+function pidsLeft(dump: Dump): readonly number[] {
+  if (!Array.isArray(dump)) return [];
+  return dump.flatMap((host) => (typeof host?.pid === 'number' ? [host.pid] : []));
+}

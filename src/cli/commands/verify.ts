@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { Identities, toJUnit, toReport } from '#proof';
+import type { CliContext, CommandFactory } from '../context.ts';
+import { readDemoUsers } from '../demo-users.ts';
+import { meet } from '../meet.ts';
+import { texts } from '../messages/verify.ts';
+import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { prove } from '../prove.ts';
+
+interface Options {
+  readonly json?: boolean;
+  readonly junit?: string;
+  readonly sweep?: boolean;
+  readonly portOffset?: string;
+}
+
+/** `usher verify [TOPOLOGY]` */
+export const verify: CommandFactory = (context) => {
+  const text = texts(context.language);
+  return new Command('verify')
+    .description(text.description)
+    .argument('[topology]', text.topology)
+    .option('--json', text.json)
+    .option('--junit <file>', text.junit)
+    .option('--sweep', text.sweep)
+    .option('--port-offset <n>', text.portOffset)
+    .addHelpText('after', text.examples)
+    .action((file: string | undefined, options: Options) =>
+      run(context, file ?? defaultTopology({ orContoso: true }), options),
+    );
+};
+
+async function run(context: CliContext, topologyFile: string, options: Options): Promise<void> {
+  const text = texts(context.language);
+  const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
+  const stateDirectory = context.state ?? '.usher';
+  const identities = new Identities(stateDirectory, plan);
+  const print = options.json !== true;
+  const proof = await prove(context, plan, identities, { print, sweep: options.sweep === true });
+  const users = readDemoUsers(stateDirectory);
+  const met =
+    users === undefined
+      ? undefined
+      : await meet(context, plan, users.accounts, { print, identities });
+  if (met === undefined && print) context.print(text.noDemoUsers);
+  if (!print) {
+    const conversation = met?.conversation ?? null;
+    context.print(JSON.stringify({ ...toReport(proof), conversation }, null, 2));
+  }
+  if (options.junit !== undefined) writeFileSync(options.junit, toJUnit(proof));
+  context.exit(proof.ok && met?.ok !== false ? 0 : 1);
+}

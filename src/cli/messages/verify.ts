@@ -1,0 +1,45 @@
+import type { Language } from '#base';
+
+const en = {
+  description: 'prove the running deployment: every row open, everything else closed',
+  topology: 'topology file (default ./topology.yaml, else the Contoso example)',
+  json: 'print the proof as JSON',
+  junit: 'also write the proof as JUnit XML to FILE',
+  sweep: 'also connect to all 65,535 ports of every address (about a minute an address or less)',
+  portOffset: 'the offset the deployment was started with',
+  examples: `
+Examples:
+  usher verify                          what usher up started in another terminal
+  usher verify --json | jq .ok
+  usher verify topology.yaml --junit proof.xml --sweep
+
+Each row is probed from the address and with the certificate of its source: connected, identity
+checked, asked in the row's own protocol. Then three kinds of wrong certificate knock on every
+mutual-TLS socket, and the kernel's socket table is compared with the plan. Exit status 1 when
+anything is not as the table says.`,
+  noDemoUsers: 'no demo users in the state directory: the conversation through the Edge is left out',
+};
+
+const de: typeof en = {
+  description: 'die laufende Umgebung beweisen: jede Zeile offen, alles andere zu',
+  topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
+  json: 'den Beweis als JSON ausgeben',
+  junit: 'den Beweis zusätzlich als JUnit-XML in FILE schreiben',
+  sweep: 'zusätzlich alle 65.535 Ports jeder Adresse anwählen (je Adresse höchstens etwa eine Minute)',
+  portOffset: 'der Versatz, mit dem die Umgebung gestartet wurde',
+  examples: `
+Beispiele:
+  usher verify                          was usher up in einem anderen Terminal gestartet hat
+  usher verify --json | jq .ok
+  usher verify topology.yaml --junit beweis.xml --sweep
+
+Jede Zeile wird von der Adresse und mit dem Zertifikat ihrer Quelle geprüft: verbunden, Identität
+geprüft, im Protokoll der Zeile gefragt. Dann klopfen drei Arten falscher Zertifikate an jedem
+MTLS-Socket, und die Sockettabelle des Kerns wird mit dem Plan verglichen. Rückgabe 1, wenn etwas
+nicht ist, wie die Tabelle es sagt.`,
+  noDemoUsers:
+    'keine Demobenutzer im Zustandsverzeichnis: das Gespräch über den Edge entfällt',
+};
+
+/** Texts of `usher verify`. */
+export const texts = (language: Language): typeof en => (language === 'de' ? de : en);
