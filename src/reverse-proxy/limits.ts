@@ -4,6 +4,8 @@ export interface ReverseProxyLimits {
   readonly connections: number;
   /** Of these, how many may come from one address. */
   readonly connectionsPerClient: number;
+  /** Connections the kernel keeps waiting for us. */
+  readonly backlog: number;
   /** Requests on their way at one time; more get 503. */
   readonly requests: number;
   readonly headerBytes: number;
@@ -26,6 +28,7 @@ export interface ReverseProxyLimits {
 export const defaultLimits: ReverseProxyLimits = {
   connections: 10_000,
   connectionsPerClient: 1000,
+  backlog: 1024,
   requests: 5000,
   headerBytes: 16 * 1024,
   bodyBytes: 16 * 1024 * 1024,

@@ -24,14 +24,6 @@ function echo(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-interface Echo {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  from: string;
-  body: string;
-}
-
 describe('a reverse proxy in front of a Director pool', () => {
   let published: Published;
 
@@ -49,20 +41,25 @@ describe('a reverse proxy in front of a Director pool', () => {
       headers: { 'x-forwarded-for': '10.9.9.9', connection: 'close, x-drop', 'x-drop': '1' },
     });
     assert.equal(answer.status, 200);
-    const seen = JSON.parse(answer.body) as Echo;
-    assert.equal(seen.headers['host'], 'Meet.contoso.com:4711');
-    assert.equal(seen.url, '/alice/1?x=%2f');
-    assert.equal(seen.headers['x-forwarded-for'], '127.0.0.1');
-    assert.equal(seen.headers['x-forwarded-proto'], 'https');
-    assert.equal(seen.headers['x-drop'], undefined);
-    assert.equal(seen.from, '127.10.9.11');
+    assert.partialDeepStrictEqual(JSON.parse(answer.body), {
+      url: '/alice/1?x=%2f',
+      from: '127.10.9.11',
+      headers: {
+        host: 'Meet.contoso.com:4711',
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'https',
+      },
+    });
+    assert.ok(!answer.body.includes('x-drop'));
     assert.equal(answer.headers['x-pool'], 'yes');
     assert.notEqual(answer.headers['keep-alive'], 'timeout=1000');
   });
 
   test('requests in clear go to the external site in clear', async () => {
     const answer = await published.ask({ host: 'lyncdiscover.contoso.com', secure: false });
-    assert.equal((JSON.parse(answer.body) as Echo).headers['x-forwarded-proto'], 'http');
+    assert.partialDeepStrictEqual(JSON.parse(answer.body), {
+      headers: { 'x-forwarded-proto': 'http' },
+    });
   });
 
   test('bodies travel both ways, counted and in chunks', async () => {
@@ -77,7 +74,7 @@ describe('a reverse proxy in front of a Director pool', () => {
         headers: framing,
         body,
       });
-      assert.equal((JSON.parse(answer.body) as Echo).body, body);
+      assert.partialDeepStrictEqual(JSON.parse(answer.body), { body });
     }
   });
 
@@ -162,7 +159,7 @@ describe('a reverse proxy in front of a pool of members', () => {
     const site = await published.site('127.10.2.12', 'webExternal', 'fe02.contoso.net', echo);
     assert.equal((await published.ask({ host })).status, 200);
     const posted = await published.ask({ host, method: 'POST', body: 'once' });
-    assert.equal((JSON.parse(posted.body) as Echo).body, 'once');
+    assert.partialDeepStrictEqual(JSON.parse(posted.body), { method: 'POST', body: 'once' });
     site.closeAllConnections();
     site.close();
   });

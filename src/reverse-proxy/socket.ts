@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import type { Clock, Dump, Lifecycle } from '#base';
 import type { Listener } from '#ports';
+import { proxyFaults } from './channels.ts';
+import { listen } from './listen.ts';
 import type { ReverseProxyLimits } from './limits.ts';
 
 export interface PublishedSocketOptions {
@@ -31,11 +33,15 @@ export class PublishedSocket implements Lifecycle {
     this.#server = this.#create();
   }
 
+  /** Rejects with `USHER_LISTEN` when the address cannot be had. */
   async start(): Promise<void> {
-    const { address, port } = this.#options.listener;
-    this.#server.listen({ host: address, port, backlog: 1024 });
-    // Rejects with the system error of a port that is taken or refused.
-    await once(this.#server, 'listening');
+    const { listener, limits } = this.#options;
+    await listen(this.#server, listener, limits.backlog, (error) => {
+      proxyFaults.publish({
+        host: listener.host,
+        error: `a connection could not be accepted: ${error.message}`,
+      });
+    });
   }
 
   async drain(deadline: number): Promise<void> {

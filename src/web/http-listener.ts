@@ -6,6 +6,7 @@ import { TLSSocket, type TlsOptions } from 'node:tls';
 import { messageOf, type Clock, type Dump, type Lifecycle } from '#base';
 import type { Listener } from '#ports';
 import { webFaults, webRequests } from './channels.ts';
+import { listen } from './listen.ts';
 import { defaultLimits, type WebLimits } from './limits.ts';
 import { textReply, type Reply } from './reply.ts';
 import { isReply, readRequest, type WebRequest } from './request.ts';
@@ -39,11 +40,15 @@ export class HttpListener implements Lifecycle {
     this.#server = this.#create();
   }
 
+  /** Rejects with `USHER_LISTEN` when the address cannot be had. */
   async start(): Promise<void> {
-    const { address, port } = this.#options.listener;
-    this.#server.listen({ host: address, port, backlog: this.#limits.backlog });
-    // Rejects with the system error of a port that is taken or refused.
-    await once(this.#server, 'listening');
+    const { listener } = this.#options;
+    await listen(this.#server, listener, this.#limits.backlog, (error) => {
+      webFaults.publish({
+        listener,
+        error: `a connection could not be accepted: ${error.message}`,
+      });
+    });
   }
 
   /** Accepts nobody new; those inside get their answers and are asked to leave with them. */

@@ -10,16 +10,7 @@ test('a Host value loses its port, its case and its final dot', () => {
 });
 
 test('a Host value that is no host is none', () => {
-  for (const value of [
-    '',
-    'a b',
-    'a/b',
-    'user@host',
-    'a\u00e4',
-    '-a',
-    'a:b',
-    `${'a'.repeat(300)}`,
-  ]) {
+  for (const value of ['', 'a b', 'a/b', 'user@host', 'a\u00e4', '-a', 'a:b', 'a'.repeat(300)]) {
     assert.equal(normalHost(value), undefined, value);
   }
 });

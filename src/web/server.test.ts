@@ -11,6 +11,11 @@ import { WebServer } from './server.ts';
 const rootPath = '/autodiscover/autodiscoverservice.svc/root';
 const director = 'dir01.contoso.net';
 
+/** An answer with the pools and the name asked for made alike. */
+function shape(body: string): string {
+  return body.replaceAll(/webext0[12]/gu, 'webext').replaceAll('nobod', 'alice');
+}
+
 describe('the web services of a Director', () => {
   let deployment: Deployment;
   let server: WebServer;
@@ -126,47 +131,56 @@ describe('the web services of a Director', () => {
       '/?sipuri=sip:alice@contoso.com',
     );
     assert.equal(inClear.status, 200);
-    const { Root } = JSON.parse(inClear.body) as {
-      Root: { Links: { token: string; href: string }[] };
-    };
-    assert.deepEqual(
-      Root.Links.map(({ token }) => token),
-      ['Redirect'],
-    );
-    assert.ok(
-      Root.Links[0]?.href.startsWith(`https://webdirext.contoso.com:${port('published')}/`),
-    );
+    assert.deepEqual(JSON.parse(inClear.body), {
+      AccessLocation: 'External',
+      Root: {
+        Links: [
+          {
+            href: `https://webdirext.contoso.com:${port('published')}/Autodiscover/AutodiscoverService.svc/root?sipuri=alice%40contoso.com`,
+            token: 'Redirect',
+          },
+        ],
+      },
+    });
   });
 
   test('a user is told where to sign in, inside and outside apart', async () => {
     const inside = await get('webInternal', director, `${rootPath}/user?sipuri=bob@contoso.com`);
-    const { User: internal } = JSON.parse(inside.body) as { User: Record<string, unknown> };
-    assert.deepEqual(internal['SipClientInternalAccess'], {
-      fqdn: 'fepool02.contoso.net',
-      port: String(port('sip')),
+    const external = { fqdn: 'sip.contoso.com', port: String(port('accessEdge')) };
+    const root = '/Autodiscover/AutodiscoverService.svc/root';
+    const externalLink = {
+      href: `https://webext02.contoso.com:${port('published')}${root}`,
+      token: 'External/Autodiscover',
+    };
+    assert.deepEqual(JSON.parse(inside.body), {
+      AccessLocation: 'Internal',
+      User: {
+        SipClientInternalAccess: { fqdn: 'fepool02.contoso.net', port: String(port('sip')) },
+        SipClientExternalAccess: external,
+        Links: [
+          {
+            href: `https://webint02.contoso.net:${port('webInternal')}${root}`,
+            token: 'Internal/Autodiscover',
+          },
+          externalLink,
+        ],
+      },
     });
-    assert.deepEqual(internal['SipClientExternalAccess'], {
-      fqdn: 'sip.contoso.com',
-      port: String(port('accessEdge')),
+    const path = `${rootPath}/user?sipuri=bob@contoso.com`;
+    const outside = await get('webExternal', 'webdirext.contoso.com', path);
+    assert.deepEqual(JSON.parse(outside.body), {
+      AccessLocation: 'External',
+      User: { SipClientExternalAccess: external, Links: [externalLink] },
     });
-    const outside = await get(
-      'webExternal',
-      'webdirext.contoso.com',
-      `${rootPath}/user?sipuri=bob@contoso.com`,
-    );
-    const { User: external } = JSON.parse(outside.body) as { User: Record<string, unknown> };
-    assert.deepEqual(Object.keys(external), ['SipClientExternalAccess', 'Links']);
-    assert.ok(outside.body.includes('https://webext02.contoso.com:'));
   });
 
   test('the answer for nobody has the shape of the answer for somebody', async () => {
-    const shape = (body: string): string => body.replaceAll(/webext0[12]/gu, 'webext');
     for (const path of [`${rootPath}/user?sipuri=`, `/?sipuri=`]) {
       const host = 'lyncdiscover.contoso.com';
       const somebody = await get('webExternal', host, `${path}alice@contoso.com`);
       const nobody = await get('webExternal', host, `${path}nobod@contoso.com`);
       assert.equal(nobody.status, somebody.status);
-      assert.equal(shape(nobody.body).replaceAll('nobod', 'alice'), shape(somebody.body));
+      assert.equal(shape(nobody.body), shape(somebody.body));
       assert.deepEqual(Object.keys(nobody.headers), Object.keys(somebody.headers));
     }
   });
@@ -291,6 +305,26 @@ describe('the web services of a Director', () => {
       await raw('OPTIONS * HTTP/1.1\r\nHost: dir01.contoso.net\r\nConnection: close\r\n\r\n'),
       /^HTTP\/1.1 400/u,
     );
+  });
+
+  test('a connection that says nothing is closed, too', async () => {
+    assert.match(await raw(''), /^HTTP\/1.1 408/u);
+  });
+
+  test('an address that is taken is an error that names the row', async () => {
+    const second = new WebServer({
+      plan: deployment.plan,
+      host: deployment.host(director),
+      credentials: await deployment.credentials(director),
+      clock: systemClock,
+      secret: deployment.secret,
+      state: () => 'up',
+    });
+    await assert.rejects(second.start(), {
+      code: 'USHER_LISTEN',
+      message: /Cannot listen on 127\.10\.1\.11:\d+ \(webInternalPlain, row DH-04\): .*EADDRINUSE/u,
+    });
+    await second.close();
   });
 
   test('the absolute form of a request names its host itself', async () => {

@@ -113,7 +113,7 @@ export class WebServer implements Lifecycle {
       listener,
       clock,
       tls: serverTls(credentials, 'MTLS', { anonymousClients: listener.anonymousClients }),
-      admit: (socket) => admit(socket, listener).kind === 'server',
+      admit: (socket) => admit(socket, listener, clock.now()).kind === 'server',
       answer: (request) => answerInterServer(request, context),
       ...this.#limits(),
     });

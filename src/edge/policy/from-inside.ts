@@ -1,0 +1,64 @@
+import { continueChain, formatEndpoint, loop, maxForwards } from '#sip';
+import { fromCore, refuse, type EdgeDecider } from './context.ts';
+import { ownRoute } from './own-route.ts';
+import { ping } from './ping.ts';
+import { formsDialog, recordRoutes } from './record-route.ts';
+import { fromClient, towardsClient } from './response-filter.ts';
+
+/** Serves nobody on the inside but trusted servers; the listener has told them apart already. */
+export const trustedPeer: EdgeDecider = {
+  name: 'trustedPeer',
+  decide: (context) =>
+    context.peer.kind === 'server'
+      ? continueChain
+      : refuse(context, 403, 'Forbidden', { id: 1010, text: 'Certificate trust with peer failed' }),
+};
+
+/**
+ * Refuses what is for no client of ours. The inside reaches remote users by the tokens it was
+ * given (Path, Record-Route) and by nothing else; an Edge knows no users.
+ */
+export const knownFlow: EdgeDecider = {
+  name: 'knownFlow',
+  decide: (context) =>
+    context.own === undefined
+      ? refuse(context, 404, 'No Flow Named', { id: 1005, text: 'Cannot route to destination' })
+      : continueChain,
+};
+
+const flowFailed = { status: 430, reason: 'Flow Failed' };
+
+/**
+ * Hands the request to the client over the very connection its token names. When that is gone, or
+ * was another process's, the answer is 430 (RFC 5626 5.3) and the registrar forgets the binding.
+ */
+export const toClient: EdgeDecider = {
+  name: 'toClient',
+  decide: ({ request, own, edits, tools }) => {
+    const client = own?.token.kind === 'own' ? tools.connection(own.token.connection) : undefined;
+    if (own === undefined || client === undefined) return { kind: 'respond', ...flowFailed };
+    const { facts } = tools;
+    const endpoint = formatEndpoint({ address: facts.outside, port: client.local.port });
+    const recorded = formsDialog(request) ? recordRoutes(facts, own.text, endpoint, 'outside') : [];
+    return {
+      kind: 'forward',
+      plan: {
+        groups: [[{ via: { kind: 'connection', id: client.id } }]],
+        edits: [...edits, ...towardsClient(request), ...recorded],
+        unreachable: flowFailed,
+        onResponse: fromClient,
+      },
+    };
+  },
+};
+
+/** What happens to a server's request, in this order. */
+export const fromInside: readonly EdgeDecider[] = [
+  trustedPeer,
+  fromCore(maxForwards),
+  fromCore(loop),
+  ping,
+  ownRoute,
+  knownFlow,
+  toClient,
+];

@@ -1,0 +1,50 @@
+import type { HeaderEdit, SipRequest } from '#sip';
+import type { EdgeFacts } from './facts.ts';
+
+/** Methods that create a dialog, or a subscription as lasting as one. */
+const dialogForming: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
+
+/** True for a request whose route set everybody on the way is about to learn. */
+export function formsDialog(request: SipRequest): boolean {
+  return dialogForming.has(request.method) && request.to.tag === undefined;
+}
+
+/** True for a request that says it belongs to a dialog; a registration never does. */
+export function isInDialog(request: SipRequest): boolean {
+  return request.to.tag !== undefined && request.method !== 'REGISTER';
+}
+
+/**
+ * The two Record-Routes of an Edge (RFC 5658): one address for each side, both with the client's
+ * token. The one for the side the request goes to stands on top, so that each side meets its own
+ * first.
+ *
+ * @param clientEndpoint `host:port` the client reaches us at
+ */
+export function recordRoutes(
+  facts: EdgeFacts,
+  token: string,
+  clientEndpoint: string,
+  towards: 'inside' | 'outside',
+): readonly HeaderEdit[] {
+  const entry = (endpoint: string): HeaderEdit => ({
+    op: 'prepend',
+    name: 'Record-Route',
+    value: `<sip:${token}@${endpoint};transport=tls;lr>`,
+  });
+  const inside = entry(facts.insideEndpoint);
+  const outside = entry(clientEndpoint);
+  return towards === 'inside' ? [outside, inside] : [inside, outside];
+}
+
+/**
+ * The Path of a client's registration (RFC 3327, RFC 5626 5.1): requests for it come back to our
+ * inside and, by the token, to its connection. `ob` tells the registrar that we keep flows.
+ */
+export function pathOf(facts: EdgeFacts, token: string): HeaderEdit {
+  return {
+    op: 'prepend',
+    name: 'Path',
+    value: `<sip:${token}@${facts.insideEndpoint};transport=tls;lr;ob>`,
+  };
+}

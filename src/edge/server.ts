@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { UsherError, type Clock, type Dump, type Lifecycle } from '#base';
+import { listenersOf, servicePort, type Listener, type Plan } from '#ports';
+import {
+  SipServer,
+  runChain,
+  type Outcome,
+  type RequestContext,
+  type SipLimits,
+  type SipListener,
+} from '#sip';
+import { admit, clientTls, deriveKey, serverTls, type Credentials } from '#trust';
+import type { Host } from '#topology';
+import { EdgeContext, isFromOutside, type EdgeTools } from './policy/context.ts';
+import { factsOf } from './policy/facts.ts';
+import { FlowTokens } from './policy/flow-tokens.ts';
+import { fromInside } from './policy/from-inside.ts';
+import { fromOutside } from './policy/from-outside.ts';
+import { Lanes } from './policy/lanes.ts';
+import { RateLimit, type Rate } from './policy/rate-limit.ts';
+
+export interface EdgeServerOptions {
+  readonly plan: Plan;
+  /** An Edge of the topology. */
+  readonly host: Host;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** The deployment's secret; the key of the flow tokens is derived from it. */
+  readonly secret: Buffer;
+  /** Requests one client connection may send. Default: 60 at once, 20 a second. */
+  readonly rate?: Rate;
+  /** Connections to the next hop the clients are spread over. Default 16. */
+  readonly lanes?: number;
+  readonly limits?: Partial<SipLimits>;
+}
+
+const defaultRate: Rate = { burst: 60, perSecond: 20 };
+const defaultLanes = 16;
+
+/**
+ * An Edge: takes remote clients in over TLS on its outside address, authenticates nobody, and
+ * passes their requests to its next hop over mutual TLS; brings requests back to them by the flow
+ * tokens it gave out (RFC 5626). Each client stays with one connection to one Director.
+ */
+export class EdgeServer implements Lifecycle {
+  readonly #options: EdgeServerOptions;
+  readonly #server: SipServer;
+  readonly #tools: EdgeTools;
+
+  /** Throws `USHER_NOT_AN_EDGE` for another host, `USHER_NO_FLOW` when no next hop is permitted. */
+  constructor(options: EdgeServerOptions) {
+    const { plan, host, clock, credentials, secret } = options;
+    const edge = plan.topology.edges.find(({ fqdn }) => fqdn === host.fqdn);
+    if (edge === undefined) {
+      throw new UsherError('USHER_NOT_AN_EDGE', `${host.fqdn} is no Edge of the topology.`, {
+        remedy: 'Name a host that the topology lists under `edges`.',
+      });
+    }
+    this.#options = options;
+    const facts = factsOf(plan, edge);
+    // Before the server, which asks for our names when it is made.
+    this.#tools = {
+      facts,
+      tokens: new FlowTokens(
+        deriveKey(secret, `edge: flow tokens of ${edge.fqdn}`),
+        randomBytes(8),
+      ),
+      lanes: new Lanes(facts.nextHop, options.lanes ?? defaultLanes),
+      rate: new RateLimit(options.rate ?? defaultRate),
+      connection: (id) => this.#server.connection(id),
+    };
+    this.#server = new SipServer({
+      name: edge.fqdn,
+      listeners: listenersOf(plan, edge.fqdn).flatMap((listener) => this.#listen(listener)),
+      dial: (hop) => clientTls(credentials, hop, { localAddress: edge.address }),
+      localAddress: edge.address,
+      sentBy: (label) => this.#sentBy(label),
+      handle: (request) => this.#handle(request),
+      clock,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#server.start();
+  }
+
+  async drain(deadline: number): Promise<void> {
+    await this.#server.drain(deadline);
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+  }
+
+  dump(): Dump {
+    return {
+      fromOutside: fromOutside.map(({ name }) => name),
+      fromInside: fromInside.map(({ name }) => name),
+      sip: this.#server.dump(),
+    };
+  }
+
+  #listen(listener: Listener): readonly SipListener[] {
+    const { credentials } = this.#options;
+    const { address, port, service, security, anonymousClients } = listener;
+    if (service !== 'sip' && service !== 'accessEdge' && service !== 'accessEdgeAlternate') {
+      return [];
+    }
+    return [
+      {
+        address,
+        port,
+        label: service,
+        tls: serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', { anonymousClients }),
+        admit: (socket) => admit(socket, listener, this.#options.clock.now()),
+      },
+    ];
+  }
+
+  /** What our Via names: the side the request leaves by. */
+  #sentBy(label: string): string {
+    const { facts } = this.#tools;
+    if (label === 'accessEdge' || label === 'accessEdgeAlternate') {
+      return `${facts.outside}:${servicePort(this.#options.plan, label)}`;
+    }
+    return facts.insideEndpoint;
+  }
+
+  #handle(request: RequestContext): Promise<Outcome> {
+    const context = new EdgeContext(request, this.#tools);
+    return runChain(isFromOutside(context) ? fromOutside : fromInside, context);
+  }
+}
