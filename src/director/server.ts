@@ -55,7 +55,7 @@ export class DirectorServer implements Lifecycle {
     });
     this.#backoff = gate.backoff;
     this.chain = chain.map(({ name }) => name);
-    this.#sip = createSipServer(options, chain, (context) => ({ ...context, facts: {} }));
+    this.#sip = createSipServer(options, chain, (context) => Object.assign(context, { facts: {} }));
   }
 
   async start(): Promise<void> {

@@ -35,7 +35,7 @@ export interface RoleOptions {
 export function createSipServer<C extends RequestContext>(
   options: RoleOptions,
   chain: readonly NamedDecider<C>[],
-  /** Adds the room where deciders write down what they find out. */
+  /** Adds the room where deciders write down what they find out; keeps the getters of the core's object. */
   widen: (context: RequestContext) => C,
   onConnectionClosed?: (connection: Connection) => void,
 ): SipServer {

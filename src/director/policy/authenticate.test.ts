@@ -177,6 +177,30 @@ test('a REGISTER without a user in To gets 404', async () => {
   assert.ok(outcome.kind === 'respond' && outcome.status === 404);
 });
 
+test('how a user writes the name, in capitals or not, makes no difference', async () => {
+  const headers: HeaderField[] = [['From', '<sip:ALICE@Contoso.com>;tag=1'], ...forOthers];
+  const { outcome, facts } = await decide(ok, 'INVITE', headers);
+  assert.equal(outcome.kind, 'continue');
+  assert.equal(facts.caller, alice);
+});
+
+test('the authority hears which client asks, since some stumble over SHA-256', async () => {
+  const { gate } = gateThatSays(ok);
+  let heard: string | undefined;
+  const listening: Challenger = {
+    challenges({ userAgent }) {
+      heard = userAgent;
+      return [];
+    },
+    verify: () => Promise.resolve(ok),
+  };
+  const decider = authenticate({ ...gate, realms: new Map([['contoso.com', listening]]) });
+  await decider.decide(
+    contextOf(requestOf('REGISTER', undefined, [['User-Agent', 'baresip v1.0.0']])),
+  );
+  assert.equal(heard, 'baresip v1.0.0');
+});
+
 test('a tel From cannot sign in', async () => {
   const { outcome } = await decide(ok, 'INVITE', [['From', '<tel:+4930123456>;tag=1']]);
   assert.ok(outcome.kind === 'respond' && outcome.status === 403);

@@ -9,7 +9,7 @@ import type { SignInBackoff } from './sign-in-backoff.ts';
 /** The Digest authority of one realm, as far as deciders need it; `DigestAuthority` of #identity is one. */
 export interface Challenger {
   /** Values of WWW-Authenticate or Proxy-Authenticate, best algorithm first. */
-  challenges(options: { stale: boolean }): readonly string[];
+  challenges(options: { stale: boolean; userAgent?: string | undefined }): readonly string[];
   verify(attempt: {
     credentials: string;
     method: string;
@@ -79,8 +79,9 @@ export async function proveCaller(
         : refuse(403, 'Forbidden', 'notEnabled', source);
     return { refusal };
   }
+  const userAgent = request.header('User-Agent');
   const challenge = (stale: boolean): { readonly refusal: Outcome } => ({
-    refusal: challengeOf(request.method, challenger.challenges({ stale })),
+    refusal: challengeOf(request.method, challenger.challenges({ stale, userAgent })),
   });
   const credentials = request
     .headers(credentialsHeader(request.method))
@@ -142,11 +143,14 @@ function claimedAor(request: SipRequest): string | undefined {
   return aorOfUri(request.to.uri);
 }
 
-/** The address-of-record of a URI in a header; undefined for other schemes and for URIs without a user. */
+/**
+ * The address-of-record of a URI in a header, in the lower case the directory has; undefined for other
+ * schemes and for URIs without a user.
+ */
 export function aorOfUri(text: string): string | undefined {
   try {
     const uri = parseUri(text);
-    return uri.user === undefined ? undefined : aorOf(uri);
+    return uri.user === undefined ? undefined : aorOf(uri).toLowerCase();
   } catch {
     // tel:, mailto: and the like name nobody who could sign in here.
     return undefined;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildResponse } from '#sip';
 import type { HeaderField, Outcome, Peer, SipRequest } from '#sip';
 import {
   alice,
@@ -173,4 +174,24 @@ test('when nobody has the user bound the answer is 480', async () => {
 
 test('an Edge is no candidate', async () => {
   assert.deepEqual(await asked({ from: edge }), ['fe02.contoso.net', 'fe03.contoso.net']);
+});
+
+test('a binding whose flow the Edge has lost is forgotten', async () => {
+  const bindings = bindingsAt({ path });
+  const request = requestOf('MESSAGE', 'sip:alice@contoso.com');
+  const outcome = await send(request, { bindings });
+  assert.ok(outcome.kind === 'forward');
+  outcome.plan.onResponse?.(buildResponse(request, 486));
+  assert.equal(bindings.size, 1);
+  outcome.plan.onResponse?.(buildResponse(request, 430, 'Flow Failed'));
+  assert.equal(bindings.size, 0);
+});
+
+test('among several bindings a lost flow blames none', async () => {
+  const bindings = bindingsAt({ path }, { path });
+  const request = requestOf('MESSAGE', 'sip:alice@contoso.com');
+  const outcome = await send(request, { bindings });
+  assert.ok(outcome.kind === 'forward');
+  outcome.plan.onResponse?.(buildResponse(request, 430, 'Flow Failed'));
+  assert.equal(bindings.size, 2);
 });

@@ -39,7 +39,7 @@ export function deliver(delivery: Delivery): NamedDecider<FrontEndContext> {
       if (target === undefined) return unavailable(delivery.self);
       const bindings = delivery.bindings.of(target.aor, context.receivedAt);
       return bindings.length > 0
-        ? fork(delivery, context, bindings)
+        ? fork(delivery, context, target.aor, bindings)
         : askOthers(delivery, context, target);
     },
   };
@@ -61,12 +61,19 @@ export function wayTo(binding: Binding, hopsTo: HopsTo): Target | undefined {
   };
 }
 
-function fork(delivery: Delivery, context: FrontEndContext, bindings: readonly Binding[]): Outcome {
+function fork(
+  delivery: Delivery,
+  context: FrontEndContext,
+  aor: string,
+  bindings: readonly Binding[],
+): Outcome {
   const groups: Target[][] = [];
+  const asked: Binding[] = [];
   let q: number | undefined;
   for (const binding of bindings.toSorted((a, b) => b.q - a.q)) {
     const way = wayTo(binding, delivery.hopsTo);
     if (way === undefined) continue;
+    asked.push(binding);
     const edits = [...(way.edits ?? []), ...recordRoute(delivery, context, binding.connection)];
     const target = { ...way, edits };
     if (binding.q === q) groups.at(-1)?.push(target);
@@ -77,7 +84,23 @@ function fork(delivery: Delivery, context: FrontEndContext, bindings: readonly B
   const edits = commonEdits(context);
   // Whoever asked for it stays unnamed outside of the trusted servers (RFC 3323 4.2, RFC 3325 7).
   if (wantsPrivacy(context.request)) edits.push({ op: 'remove', name: 'P-Asserted-Identity' });
-  return { kind: 'forward', plan: { groups, edits, unreachable: unavailable(delivery.self) } };
+  return {
+    kind: 'forward',
+    plan: {
+      groups,
+      edits,
+      unreachable: unavailable(delivery.self),
+      onResponse({ status }) {
+        // The Edge has lost the client's connection (RFC 5626 5.3.1). Among several bindings nobody says
+        // whose connection it was; those that live have answered, and the dead one ends by its time.
+        const [only, ...others] = asked;
+        if (status === 430 && only !== undefined && others.length === 0) {
+          delivery.bindings.remove(aor, only);
+        }
+        return [];
+      },
+    },
+  };
 }
 
 function askOthers(delivery: Delivery, context: FrontEndContext, target: User): Outcome {
