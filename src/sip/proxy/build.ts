@@ -39,5 +39,12 @@ export function forwardedRequest(
     { op: 'set', name: 'Max-Breadth', value: String(breadth) },
     { op: 'prepend', name: 'Via', value: via },
   );
-  return yieldToStrictRouter(edit(request, edits));
+  const forwarded = edit(request, edits);
+  // Looking into the edited head would mean reading all of it again, which most requests do not need.
+  const routed = request.header('Route') !== undefined || edits.some(touchesRoute);
+  return routed ? yieldToStrictRouter(forwarded) : forwarded;
+}
+
+function touchesRoute(change: HeaderEdit): boolean {
+  return 'name' in change && change.name.toLowerCase() === 'route';
 }
