@@ -1,3 +1,5 @@
+import { logicalLineEnd } from './lines.ts';
+
 /** What stands in the place of a masked value. */
 export const masked = '***';
 
@@ -33,15 +35,18 @@ const secret = new Set([
   'snum',
 ]);
 
-/** Header fields that authenticate somebody (RFC 3261 20.7, 20.27, 20.28, 20.44; RFC 7615), unfolded or not. */
-const credentialLine =
-  /^((?:proxy-)?(?:authorization|authenticate|authentication-info)|www-authenticate)([ \t]*:)([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)/gim;
+/** Header fields that authenticate somebody (RFC 3261 20.7, 20.27, 20.28, 20.44; RFC 7615). */
+const credentialFields = new Set([
+  'authorization',
+  'proxy-authorization',
+  'www-authenticate',
+  'proxy-authenticate',
+  'authentication-info',
+  'proxy-authentication-info',
+]);
 
 /** One parameter, name and value; it starts only where a token starts, so hostile text costs one pass. */
 const parameter = /(?<![^\s,;="])([^\s,;="]+)\s*=\s*("(?:[^"\\]|\\[^])*"?|[^,\s]*)/g;
-
-/** What precedes an `@`: scheme, user and perhaps a password (RFC 3261 19.1.1). */
-const beforeAt = /(?<![^\s@<>"])[^\s@<>"]+(?=@)/g;
 
 function maskParameter(name: string, value: string): string {
   const known = name.toLowerCase();
@@ -60,19 +65,60 @@ function maskCredentials(value: string): string {
   return scheme === undefined ? ` ${rest}` : ` ${scheme} ${rest}`;
 }
 
+/** `a`, `p` and `w`: what the fields above begin with. */
+function mayBeCredential(code: number): boolean {
+  const lower = code | 0x20;
+  return lower === 0x61 || lower === 0x70 || lower === 0x77;
+}
+
+function maskFields(head: string): string {
+  let made = '';
+  let copied = 0;
+  let position = 0;
+  while (position < head.length) {
+    const end = logicalLineEnd(head, position);
+    if (mayBeCredential(head.charCodeAt(position))) {
+      const colon = head.indexOf(':', position);
+      const name = colon < 0 || colon - position > 40 ? '' : head.slice(position, colon);
+      if (credentialFields.has(name.trimEnd().toLowerCase()) && colon < end) {
+        const stop = head[end - 1] === '\r' ? end - 1 : end;
+        made += head.slice(copied, colon + 1) + maskCredentials(head.slice(colon + 1, stop));
+        copied = stop;
+      }
+    }
+    position = end + 1;
+  }
+  return made === '' ? head : made + head.slice(copied);
+}
+
+/** Passwords of `sip:user:password@host` (RFC 3261 19.1.1): looked for only before each `@`. */
+function maskUriPasswords(head: string): string {
+  let made = '';
+  let copied = 0;
+  for (let at = head.indexOf('@'); at >= 0; at = head.indexOf('@', at + 1)) {
+    let start = at;
+    while (start > copied && !endsUserInfo(head.charCodeAt(start - 1))) start -= 1;
+    const scheme = head.slice(start, at).search(/sips?:[^:]*:/i);
+    if (scheme < 0) continue;
+    const password = head.indexOf(':', head.indexOf(':', start + scheme) + 1) + 1;
+    made += head.slice(copied, password) + masked;
+    copied = at;
+  }
+  return made === '' ? head : made + head.slice(copied);
+}
+
+/** White space, `"`, `<`, `>` and another `@`: none is part of user and password. */
+function endsUserInfo(code: number): boolean {
+  return code <= 0x20 || code === 0x22 || code === 0x3c || code === 0x3e || code === 0x40;
+}
+
 /**
  * The head of a SIP message with every secret replaced by `***`: parameters of authentication
  * header fields other than the known harmless ones, and passwords inside SIP URIs. Folded lines are
  * understood; the rest leaves as it came. Linear in the length of the head.
  */
 export function maskHead(head: string): string {
-  return head
-    .replace(
-      credentialLine,
-      (_line, name: string, colon: string, value: string) =>
-        `${name}${colon}${maskCredentials(value)}`,
-    )
-    .replace(beforeAt, (user) => user.replace(/(sips?:[^:]*:).+/is, `$1${masked}`));
+  return maskUriPasswords(maskFields(head));
 }
 
 /**

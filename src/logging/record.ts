@@ -1,4 +1,5 @@
 import type { Level } from './level.ts';
+import { logicalLineEnd } from './lines.ts';
 import { maskBody, maskHead } from './mask.ts';
 
 export const recordKinds = ['message', 'refusal', 'fault', 'connection'] as const;
@@ -81,40 +82,44 @@ export interface HeadFields {
   readonly contentType: string;
 }
 
-const compactNames: Readonly<Record<string, string>> = {
-  i: 'call-id',
-  f: 'from',
-  t: 'to',
-  v: 'via',
-  c: 'content-type',
-};
+type WantedField = 'call-id' | 'cseq' | 'from' | 'to' | 'via' | 'content-type';
 
-const wanted = new Set(['call-id', 'cseq', 'from', 'to', 'via', 'content-type']);
+/** Long and compact names of the fields a record is made from. */
+const wantedFields: ReadonlyMap<string, WantedField> = new Map([
+  ['call-id', 'call-id'],
+  ['i', 'call-id'],
+  ['cseq', 'cseq'],
+  ['from', 'from'],
+  ['f', 'from'],
+  ['to', 'to'],
+  ['t', 'to'],
+  ['via', 'via'],
+  ['v', 'via'],
+  ['content-type', 'content-type'],
+  ['c', 'content-type'],
+]);
+const longestName = 32;
+
+/** `c`, `f`, `i`, `t` and `v`: what those names begin with. */
+function mayBeWanted(code: number): boolean {
+  const lower = code | 0x20;
+  return lower === 0x63 || lower === 0x66 || lower === 0x69 || lower === 0x74 || lower === 0x76;
+}
 
 /** The first value of each wanted header field, unfolded and trimmed. */
-function wantedHeaders(head: string, start: number): Map<string, string> {
-  const found = new Map<string, string>();
+function wantedHeaders(head: string, start: number): Partial<Record<WantedField, string>> {
+  const found: Partial<Record<WantedField, string>> = {};
   let position = start;
-  while (position < head.length && found.size < wanted.size) {
-    let end = head.indexOf('\n', position);
-    if (end < 0) end = head.length;
-    // A line that starts with white space continues the one before (RFC 3261 7.3.1).
-    while (head[end + 1] === ' ' || head[end + 1] === '\t') {
-      const next = head.indexOf('\n', end + 1);
-      end = next < 0 ? head.length : next;
-    }
-    const colon = head.indexOf(':', position);
-    if (colon >= 0 && colon < end && colon - position <= 32) {
-      const written = head.slice(position, colon).trim().toLowerCase();
-      const name = compactNames[written] ?? written;
-      if (wanted.has(name) && !found.has(name)) {
-        found.set(
-          name,
-          head
-            .slice(colon + 1, end)
-            .replace(/\r?\n[ \t]+/g, ' ')
-            .trim(),
-        );
+  while (position < head.length) {
+    const end = logicalLineEnd(head, position);
+    if (mayBeWanted(head.charCodeAt(position))) {
+      const colon = head.indexOf(':', position);
+      const written =
+        colon < 0 || colon - position > longestName ? '' : head.slice(position, colon);
+      const name = wantedFields.get(written.trimEnd().toLowerCase());
+      if (name !== undefined && colon < end) {
+        const value = head.slice(colon + 1, end);
+        found[name] ??= (value.includes('\n') ? value.replace(/\r?\n[ \t]+/g, ' ') : value).trim();
       }
     }
     position = end + 1;
@@ -124,7 +129,7 @@ function wantedHeaders(head: string, start: number): Map<string, string> {
 
 /** Lower case for ASCII alone: bytes of UTF-8 kept as latin1 must not change. */
 export function asciiLower(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
 
 /**
@@ -156,17 +161,17 @@ export function readHead(head: string): HeadFields {
   const lineEnd = head.indexOf('\n');
   const startLine = (lineEnd < 0 ? head : head.slice(0, lineEnd)).trimEnd();
   const headers = wantedHeaders(head, lineEnd < 0 ? head.length : lineEnd + 1);
-  const cseq = /^(\d{1,10})\s+(\S{1,64})/.exec(headers.get('cseq') ?? '');
+  const cseq = /^(\d{1,10})\s+(\S{1,64})/.exec(headers['cseq'] ?? '');
   const response = /^SIP\/2\.0\s+(\d{3})\b/i.exec(startLine);
   return {
     method: response === null ? (startLine.split(' ', 1)[0] ?? '') : (cseq?.[2] ?? ''),
     status: response === null ? 0 : Number(response[1]),
-    callId: headers.get('call-id') ?? '',
+    callId: headers['call-id'] ?? '',
     cseq: cseq === null ? -1 : Number(cseq[1]),
-    from: aorKey(headers.get('from') ?? ''),
-    to: aorKey(headers.get('to') ?? ''),
-    branch: /;\s*branch\s*=\s*([^;,\s]+)/i.exec(headers.get('via') ?? '')?.[1] ?? '',
-    contentType: (headers.get('content-type') ?? '').toLowerCase(),
+    from: aorKey(headers['from'] ?? ''),
+    to: aorKey(headers['to'] ?? ''),
+    branch: /;\s*branch\s*=\s*([^;,\s]+)/i.exec(headers['via'] ?? '')?.[1] ?? '',
+    contentType: (headers['content-type'] ?? '').toLowerCase(),
   };
 }
 

@@ -47,7 +47,8 @@ const indexes = `
 
 const columnCount = 23;
 /** SQLite ends text at a NUL when it is read back; a byte no SIP grammar has stands in. */
-const text = (value: string): string => value.replaceAll('\0', '\u001a');
+const text = (value: string): string =>
+  value.includes('\0') ? value.replaceAll('\0', '\u001a') : value;
 
 /** The segment being written. */
 export class SegmentWriter {
@@ -108,12 +109,12 @@ export class SegmentWriter {
       recordKinds.indexOf(record.kind),
       levelRank(record.level),
       record.direction,
-      text(record.local),
-      text(hostPart(record.local)),
-      text(record.remote),
-      text(hostPart(record.remote)),
-      text(record.peer),
-      text(record.label),
+      record.local,
+      hostPart(record.local),
+      record.remote,
+      hostPart(record.remote),
+      record.peer,
+      record.label,
       text(record.method),
       record.status,
       text(record.callId),
