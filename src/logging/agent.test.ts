@@ -17,7 +17,7 @@ import { callAgent } from './agent-client.ts';
 import { LogController } from './controller.ts';
 import type { LogRecord, Observation } from './record.ts';
 import type { RefusalEvent } from './recorder.ts';
-import type { RecordingPolicy } from './scenario.ts';
+import type { RecordingPolicy } from './policy.ts';
 import { StoreThread } from './store-thread.ts';
 import { defaultStoreLimits } from './store.ts';
 import { paths } from './wire.ts';
@@ -175,6 +175,23 @@ describe('logging agents and their controller', () => {
         [dir2, 'ok'],
       ],
     );
+  });
+
+  test('A call is found whole, although the search matches one hop of it', async () => {
+    const at = Date.now();
+    for (const callId of ['old', 'middle', 'new']) {
+      sources[dir1].messages.publish({ ...message(callId, at), remote: '198.51.100.7:1' });
+      sources[dir2].messages.publish(message(callId, at));
+    }
+    const controller = await controllerOf(dir1, dir2);
+    const { records, more } = await controller.correlate({ ip: '198.51.100.7' }, 2);
+    assert.deepEqual(records.map(({ host, callId }) => `${host} ${callId}`).toSorted(), [
+      `${dir1} middle`,
+      `${dir1} new`,
+      `${dir2} middle`,
+      `${dir2} new`,
+    ]);
+    assert.equal(more, 1, 'the one that spoke first is left out');
   });
 
   test('An agent that is down is named with its reason, and the others answer', async () => {

@@ -112,7 +112,7 @@ export class LogController {
 
   /**
    * Everything about the calls and transactions a search finds: searches again for the Call-IDs of
-   * the first `calls` of them, so that hops the criteria do not match (another address, say) are in.
+   * the `calls` that spoke last, so that hops the criteria do not match (another address, say) are in.
    */
   async correlate(
     criteria: SearchRequest,
@@ -126,9 +126,13 @@ export class LogController {
   }> {
     const first = this.search(criteria, signal);
     const seen = new Set<string>();
-    for await (const { callId } of first.records) if (callId !== '') seen.add(callId);
+    for await (const { callId } of first.records) {
+      // Deleted and added again: the set ends with the call that spoke last.
+      seen.delete(callId);
+      if (callId !== '') seen.add(callId);
+    }
     const outcomes = await first.outcomes;
-    const callIds = [...seen].slice(0, calls);
+    const callIds = [...seen].slice(-calls);
     if (callIds.length === 0) return { records: [], outcomes, more: 0 };
     const second = this.search({ callIds }, signal);
     const records: LogRecord[] = [];

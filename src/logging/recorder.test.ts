@@ -4,7 +4,7 @@ import { channel, ManualClock } from '#base';
 import { buildRequest, type ConnectionEvent, type MessageSeen, type SipFaultEvent } from '#sip';
 import { Recorder, type RecorderLimits, type RefusalEvent } from './recorder.ts';
 import type { Observation } from './record.ts';
-import type { RecordingPolicy } from './scenario.ts';
+import type { RecordingPolicy } from './policy.ts';
 
 let count = 0;
 function rig(limits: Partial<RecorderLimits> = {}) {

@@ -12,7 +12,7 @@ import {
 import { refusals } from '#trust';
 import { includesLevel, type Level } from './level.ts';
 import { hostPart, type Observation } from './record.ts';
-import type { RecordingPolicy } from './scenario.ts';
+import type { RecordingPolicy } from './policy.ts';
 
 /** A peer turned away before a byte of its protocol was read. */
 export interface RefusalEvent {

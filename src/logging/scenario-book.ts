@@ -1,14 +1,8 @@
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemErrorCode, UsherError, type Cancel, type Clock } from '#base';
-import {
-  alwaysOnScenario,
-  policyOf,
-  running,
-  scenarioFile,
-  type RecordingPolicy,
-  type Scenario,
-} from './scenario.ts';
+import type { RecordingPolicy } from './policy.ts';
+import { alwaysOnScenario, policyOf, running, scenarioFile, type Scenario } from './scenario.ts';
 
 /** Milliseconds after which a change made by another process of the host is seen. */
 const rereadInterval = 1000;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ManualClock } from '#base';
 import { readHead } from './record.ts';
-import { alwaysOn, bodyWanted, policyOf, scenarioDefaults, type Scenario } from './scenario.ts';
+import { bodyWanted } from './policy.ts';
+import { alwaysOn, policyOf, scenarioDefaults, type Scenario } from './scenario.ts';
 import { ScenarioBook } from './scenario-book.ts';
 
 function scenario(name: string, of: Partial<Scenario> = {}): Scenario {

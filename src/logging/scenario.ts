@@ -1,10 +1,7 @@
 import * as z from 'zod';
 import { levels, levelRank, type Level } from './level.ts';
-import { aorKey, type HeadFields } from './record.ts';
-
-/** Which bodies a scenario keeps: none; all but text messages; text messages as well. */
-export const bodyPolicies = ['none', 'signalling', 'all'] as const;
-export type Bodies = (typeof bodyPolicies)[number];
+import { bodyPolicies, type Bodies, type RecordingPolicy } from './policy.ts';
+import { aorKey } from './record.ts';
 
 /** The scenario that runs from the first start on, without an end. */
 export const alwaysOn = 'AlwaysOn';
@@ -76,12 +73,6 @@ export function running(scenarios: readonly Scenario[], now: number): Scenario[]
   return scenarios.filter((scenario) => scenario.endsAt === null || scenario.endsAt > now);
 }
 
-/** What all running scenarios together ask of the recorder; null: record nothing. */
-export interface RecordingPolicy {
-  readonly level: Level;
-  readonly bodies: readonly { readonly bodies: Bodies; readonly uri: string | null }[];
-}
-
 /** Adds up the running scenarios: the highest level, every wish for bodies. */
 export function policyOf(scenarios: readonly Scenario[]): RecordingPolicy | null {
   let level: Level | undefined;
@@ -93,22 +84,4 @@ export function policyOf(scenarios: readonly Scenario[]): RecordingPolicy | null
     .filter((scenario) => scenario.bodies !== 'none')
     .map(({ bodies: wish, uri }) => ({ bodies: wish, uri: uri === null ? null : aorKey(uri) }));
   return { level, bodies };
-}
-
-/** True for a body that holds what people write to each other. */
-function isConversation(fields: HeadFields): boolean {
-  return (
-    fields.method === 'MESSAGE' ||
-    fields.contentType.startsWith('text/') ||
-    fields.contentType.startsWith('message/cpim')
-  );
-}
-
-/** Whether some wish covers this message. */
-export function bodyWanted(policy: RecordingPolicy, fields: HeadFields): boolean {
-  return policy.bodies.some(
-    (wish) =>
-      (wish.bodies === 'all' || !isConversation(fields)) &&
-      (wish.uri === null || wish.uri === fields.from || wish.uri === fields.to),
-  );
 }

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { toSql, type SearchCriteria } from './criteria.ts';
+import { toSql } from './criteria-sql.ts';
+import type { SearchCriteria } from './criteria.ts';
 import { levelRank, levels } from './level.ts';
 import { hostPart, recordKinds, type LogRecord } from './record.ts';
 

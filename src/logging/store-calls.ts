@@ -1,23 +1,16 @@
-import * as z from 'zod';
 import type { SearchCriteria } from './criteria.ts';
 import type { LogRecord, Observation } from './record.ts';
-import type { RecordingPolicy } from './scenario.ts';
-import type { Positions, StoreStatus } from './store.ts';
+import type { RecordingPolicy } from './policy.ts';
+import type { Positions, StoreLimits, StoreStatus } from './store.ts';
 
 /* What crosses between a process and its store's thread. */
 
 /** Given to the thread when it starts. */
-export const storeSetup = z.object({
-  directory: z.string(),
-  host: z.string(),
-  limits: z.object({
-    totalBytes: z.number(),
-    age: z.number(),
-    segmentBytes: z.number(),
-    segmentAge: z.number(),
-  }),
-});
-export type StoreSetup = z.infer<typeof storeSetup>;
+export interface StoreSetup {
+  readonly directory: string;
+  readonly host: string;
+  readonly limits: StoreLimits;
+}
 
 /** A piece of a search. */
 export interface SearchPage {
@@ -56,6 +49,10 @@ export type StoreReply =
 
 function has(value: unknown, property: string): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && property in value;
+}
+
+export function isSetup(value: unknown): value is StoreSetup {
+  return has(value, 'directory') && has(value, 'host') && has(value, 'limits');
 }
 
 export function isNothing(value: unknown): value is null {

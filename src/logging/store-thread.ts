@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf, UsherError, type Clock } from '#base';
 import type { SearchCriteria } from './criteria.ts';
 import type { Observation } from './record.ts';
-import type { RecordingPolicy } from './scenario.ts';
+import type { RecordingPolicy } from './policy.ts';
 import {
   isNothing,
   isPage,

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '#base';
 import { toRecord } from './record.ts';
-import { bodyWanted } from './scenario.ts';
-import { storeSetup, type StoreAsk, type StoreReply } from './store-calls.ts';
+import { bodyWanted } from './policy.ts';
+import { isSetup, type StoreAsk, type StoreReply } from './store-calls.ts';
 import { Store, type StoreSearch } from './store.ts';
 
 /* The store's thread: parses, masks, writes and searches, away from the SIP of its process. */
@@ -11,8 +11,10 @@ import { Store, type StoreSearch } from './store.ts';
 const pageTime = 20;
 
 const port = parentPort;
-if (port === null) throw new Error('The store runs in a thread of its own.');
-const setup = storeSetup.parse(workerData);
+const setup: unknown = workerData;
+if (port === null || !isSetup(setup)) {
+  throw new Error('The store runs in a thread of its own, started by StoreThread.');
+}
 const store = new Store({ ...setup, now: () => Date.now() });
 const origin = { host: setup.host, writer: store.writer };
 const searches = new Map<number, StoreSearch>();

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { Dump } from '#base';
 import { levels } from './level.ts';
 import { recordKinds, type LogRecord } from './record.ts';
-import { bodyPolicies, longestDuration, scenarioName, scenarioShape } from './scenario.ts';
+import { bodyPolicies } from './policy.ts';
+import { longestDuration, scenarioName, scenarioShape } from './scenario.ts';
 
 /* The contract between controller and agents: HTTP/1.1 and JSON over mutual TLS. */
 
