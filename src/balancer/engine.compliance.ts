@@ -10,7 +10,7 @@ const reset = 'ECONNRESET';
 
 /** What every engine has to do, whatever it is made of; `engine` makes the one to be judged. */
 export function engineCompliance(name: string, engine: EngineFactory): void {
-  describe(`the ${name} engine`, { concurrency: 4 }, () => {
+  describe(`the ${name} engine`, { concurrency: 8 }, () => {
     let bench: Bench;
 
     before(async () => {

@@ -10,6 +10,7 @@ import type { Listener, Plan } from '#ports';
 import { buildResponse, SipRequest, StreamFramer } from '#sip';
 import type { Service } from '#topology';
 import { admit, type Credentials, serverTls } from '#trust';
+import { resetConnection } from './reset.ts';
 import { until } from './waiting.ts';
 
 /** Where a member gets the certificate it shows. */
@@ -30,7 +31,7 @@ export class FakeMember {
   frozen = false;
   readonly #credentials: (fqdn: string) => Promise<Credentials>;
   readonly #plan: Plan;
-  readonly #open = new Set<Socket>();
+  readonly #open = new Map<Socket, Service>();
   readonly #servers = new Map<Service, Server>();
   readonly #tls = new Map<Service, TlsServer>();
 
@@ -93,7 +94,11 @@ export class FakeMember {
   /** What SIGKILL does: listeners gone, every connection reset. */
   kill(): void {
     this.deafen();
-    for (const socket of this.#open) socket.resetAndDestroy();
+    for (const [socket, service] of this.#open) {
+      // Beneath TLS nobody can tell whether a shutdown is under way: see `resetConnection`.
+      if (this.#tls.has(service)) socket.destroy();
+      else resetConnection(socket);
+    }
   }
 
   async close(): Promise<void> {
@@ -109,7 +114,7 @@ export class FakeMember {
   }
 
   #take(service: Service, socket: Socket): void {
-    this.#open.add(socket);
+    this.#open.set(socket, service);
     socket.on('error', () => undefined);
     socket.once('close', () => this.#open.delete(socket));
     if (this.frozen) return;

@@ -15,7 +15,7 @@ import type { MemberStatus, ServiceStatus } from './status.ts';
 import { until, within } from './waiting.ts';
 
 /** Seconds between two probes in tests; long enough for TLS on a busy machine. */
-const testInterval = 0.8;
+const testInterval = 1.2;
 
 /**
  * Offset of the next scene's ports. Scenes run side by side: steps of one never make two of them
@@ -118,6 +118,8 @@ export class Scene {
     try {
       await prepare?.(scene);
       await balancer.start();
+      // A machine that is busy elsewhere may miss the first probes.
+      if (prepare === undefined) await scene.everyoneUp();
     } catch (error) {
       await scene.close();
       throw error;
@@ -139,18 +141,31 @@ export class Scene {
 
   /** Resolves when the member has this state for the service. */
   async state(member: FakeMember, service: Service, state: HealthState): Promise<MemberStatus> {
+    await this.#healthUntil(
+      () => this.member(member, service).state === state,
+      `${member.fqdn} to be ${state} for ${service}`,
+    );
+    return this.member(member, service);
+  }
+
+  /** Resolves when every member is up for every service. */
+  async everyoneUp(): Promise<void> {
+    const members = () => this.balancer.status().services.flatMap((service) => service.members);
+    await this.#healthUntil(() => members().every(({ state }) => state === 'up'), 'everyone up');
+  }
+
+  async #healthUntil(condition: () => boolean, what: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = (): void => {
-      if (this.member(member, service).state === state) resolve();
+      if (condition()) resolve();
     };
     const stop = healthChanges.subscribe(look);
     look();
     try {
-      await within(promise, () => `${member.fqdn} to be ${state} for ${service}`);
+      await within(promise, () => what);
     } finally {
       stop();
     }
-    return this.member(member, service);
   }
 
   /** Connects to a service that should refuse; resolves with how the connection ended. */

@@ -13,9 +13,10 @@ import { causeOf } from '../policy/cause.ts';
 import { AffinityTable } from '../policy/affinity.ts';
 import { Scheduler } from '../policy/scheduling.ts';
 import { selectMember } from '../policy/selection.ts';
+import { resetConnection } from '../reset.ts';
 import { ServiceCount, SourceCount } from './counters.ts';
 import { openFrontend } from './frontend.ts';
-import { abandon, Session, type SessionOwner } from './session.ts';
+import { Session, type SessionOwner } from './session.ts';
 
 /** One virtual service at work. */
 interface Running {
@@ -119,19 +120,19 @@ export class EmbeddedEngine implements Engine {
     const { limits } = this.#context;
     const { refusals } = running.count;
     if (source === undefined || !this.#accepting) {
-      abandon(client);
+      resetConnection(client);
     } else if (this.#open >= limits.connections) {
       refusals.full += 1;
-      abandon(client);
+      resetConnection(client);
     } else if (
       this.#sources.of(source) >= limits.connectionsPerSource &&
       !running.service.trustedSources.has(source)
     ) {
       refusals.perSource += 1;
-      abandon(client);
+      resetConnection(client);
     } else if (!running.service.members.some((member) => member.state === 'up')) {
       refusals.noMember += 1;
-      abandon(client);
+      resetConnection(client);
     } else {
       this.#begin(running, client, source);
     }

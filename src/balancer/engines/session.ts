@@ -3,6 +3,7 @@ import { type Cancel, type Clock, systemErrorCode } from '#base';
 import { type EngineLimits, keepAliveDelay } from '../constants.ts';
 import type { EngineMember } from '../engine.ts';
 import { isOwnFailure } from '../policy/cause.ts';
+import { resetConnection } from '../reset.ts';
 
 /** How a session ended; `left` is the ordinary way. */
 export type SessionEnd = 'left' | 'idle' | 'silent' | 'noMember' | 'exhausted' | 'cut';
@@ -177,21 +178,11 @@ export class Session {
     this.#done = true;
     this.#cancelConnect?.();
     this.#first = undefined;
-    abandon(this.#client);
+    resetConnection(this.#client);
     const upstream = this.#upstream;
-    if (upstream !== undefined) abandon(upstream);
+    if (upstream !== undefined) resetConnection(upstream);
     this.#owner.ended(how, this.#member);
   }
-}
-
-/**
- * Resets a connection that is still open, so that its peer need not wait for a silence. The caller
- * listens for its errors.
- */
-export function abandon(socket: Socket): void {
-  if (socket.destroyed) return;
-  if (socket.connecting) socket.destroy();
-  else socket.resetAndDestroy();
 }
 
 /** The connection is being given up already; how it fails no longer matters to anybody. */
