@@ -11,7 +11,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sip: ['base'],
   identity: ['base', 'topology', 'sip'],
   director: ['base', 'topology', 'ports', 'trust', 'sip', 'identity'],
-  'front-end': ['base', 'topology', 'ports', 'trust', 'sip', 'identity'],
+  // A Front End is a Director that homes users (reference 1.1): it admits and refuses them the same way.
+  'front-end': ['base', 'topology', 'ports', 'trust', 'sip', 'identity', 'director'],
   edge: ['base', 'topology', 'ports', 'trust', 'sip'],
   'reverse-proxy': ['base', 'topology', 'ports', 'trust'],
   web: ['base', 'topology', 'ports', 'trust', 'identity'],
@@ -54,7 +55,7 @@ const pure: readonly string[] = [
   'src/sip/message/**/*.ts',
   'src/sip/transaction/**/*.ts',
   'src/*/policy/**/*.ts',
-  'src/logging/ladder*.ts',
+  'src/logging/ladder/**/*.ts',
 ];
 
 const crossing = /(?:\bfrom|\bimport)\s*\(?\s*['"]#([\w-]+)['"]/gu;

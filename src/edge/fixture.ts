@@ -241,9 +241,16 @@ export class RemoteClient {
 }
 
 /** A connection that remembers nothing; for deciders that are tested alone. */
-export function connectionOf(id: string, label: string, peer: Peer, port = 0): Connection {
+export function connectionOf(
+  id: string,
+  label: string,
+  peer: Peer,
+  port = 0,
+  serverName?: string,
+): Connection {
   return {
     id,
+    serverName,
     peer,
     label,
     local: { address: '127.20.0.11', port },

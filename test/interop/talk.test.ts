@@ -46,11 +46,11 @@ describe('unmodified clients of different home pools meet through the Edge', { s
   });
 
   test('baresip registers with TLS and Digest', async () => {
-    await baresip.program.see(/alice@contoso\.com: 200 OK/u, 15);
+    await baresip.program.see(/alice@contoso\.com: .*200 OK/u, 15);
   });
 
   test('linphonec registers with TLS and Digest', async () => {
-    await linphone.program.see(/Registration on .* successful/u, 15);
+    await linphone.program.see(/LinphoneRegistrationOk/u, 15);
   });
 
   test('baresip calls linphonec, who answers, and hangs up', async () => {
@@ -59,14 +59,14 @@ describe('unmodified clients of different home pools meet through the Edge', { s
     baresip.command('dial', `sip:${bob.aor}`);
     await baresip.program.see(/Call established/u, 15, begin);
     baresip.command('hangup');
-    await linphone.program.see(/Call \d+ .*ended/u, 15, heard);
+    await linphone.program.see(/LinphoneCallEnd/u, 15, heard);
   });
 
   test('linphonec calls baresip, who answers, and hangs up', async () => {
     const begin = linphone.program.output.length;
     const heard = baresip.program.output.length;
     linphone.program.type(`call sip:${alice.aor}`);
-    await linphone.program.see(/Call \d+ .*connected/u, 15, begin);
+    await linphone.program.see(/LinphoneCallStreamsRunning/u, 15, begin);
     linphone.program.type('terminate');
     await baresip.program.see(/session closed|terminated/u, 15, heard);
   });

@@ -15,6 +15,7 @@ import { factsOf } from './facts.ts';
 import { FlowTokens } from './flow-tokens.ts';
 import { fromInside } from './from-inside.ts';
 import { fromOutside } from './from-outside.ts';
+import { recordRoutes } from './record-route.ts';
 import { Lanes } from './lanes.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -27,6 +28,7 @@ const client = connectionOf(
   'accessEdge',
   { kind: 'client' },
   servicePort(plan, 'accessEdge'),
+  'sip.contoso.com',
 );
 const frontEnd = connectionOf('fe-1', 'sip', { kind: 'server', fqdn: 'fe01.contoso.net' });
 const open = new Map<string, Connection>([[client.id, client]]);
@@ -307,4 +309,16 @@ test('a peer on the inside that is no trusted server is refused', async () => {
   const stranger = connectionOf('x', 'sip', { kind: 'client' });
   const request = requestOf(['OPTIONS sip:edge01.contoso.net SIP/2.0', ...fields('OPTIONS')]);
   assert.equal(statusOf(await decide(request, stranger)), 403);
+});
+
+test('a client that connected to an address, or asked for no name of ours, is recorded by that address', () => {
+  for (const serverName of [undefined, 'elsewhere.example']) {
+    const byAddress = connectionOf('c', 'accessEdge', { kind: 'client' }, 7, serverName);
+    const [recorded] = recordRoutes(facts, 'TOKEN', byAddress, 'inside');
+    assert.deepEqual(recorded, {
+      op: 'prepend',
+      name: 'Record-Route',
+      value: '<sip:TOKEN@127.20.0.11:7;transport=tls;lr>',
+    });
+  }
 });

@@ -1,4 +1,4 @@
-import { continueChain, formatEndpoint, loop, maxForwards } from '#sip';
+import { continueChain, loop, maxForwards } from '#sip';
 import { fromCore, refuse, type EdgeDecider } from './context.ts';
 import { ownRoute } from './own-route.ts';
 import { ping } from './ping.ts';
@@ -38,8 +38,7 @@ export const toClient: EdgeDecider = {
     const client = own?.token.kind === 'own' ? tools.connection(own.token.connection) : undefined;
     if (own === undefined || client === undefined) return { kind: 'respond', ...flowFailed };
     const { facts } = tools;
-    const endpoint = formatEndpoint({ address: facts.outside, port: client.local.port });
-    const recorded = formsDialog(request) ? recordRoutes(facts, own.text, endpoint, 'outside') : [];
+    const recorded = formsDialog(request) ? recordRoutes(facts, own.text, client, 'outside') : [];
     return {
       kind: 'forward',
       plan: {

@@ -1,12 +1,4 @@
-import {
-  continueChain,
-  formatEndpoint,
-  loop,
-  maxForwards,
-  type HeaderEdit,
-  type Outcome,
-  type SipHop,
-} from '#sip';
+import { continueChain, loop, maxForwards, type HeaderEdit, type Outcome, type SipHop } from '#sip';
 import { fromCore, refuse, type EdgeContext, type EdgeDecider } from './context.ts';
 import { ownRoute } from './own-route.ts';
 import { ping } from './ping.ts';
@@ -80,6 +72,5 @@ function wayBack({ request, connection, tools }: EdgeContext): readonly HeaderEd
   const { facts, tokens } = tools;
   if (request.method === 'REGISTER') return [pathOf(facts, tokens.issue(connection.id))];
   if (!formsDialog(request)) return [];
-  const endpoint = formatEndpoint({ address: facts.outside, port: connection.local.port });
-  return recordRoutes(facts, tokens.issue(connection.id), endpoint, 'inside');
+  return recordRoutes(facts, tokens.issue(connection.id), connection, 'inside');
 }

@@ -1,4 +1,4 @@
-import type { HeaderEdit, SipRequest } from '#sip';
+import { formatEndpoint, type Connection, type HeaderEdit, type SipRequest } from '#sip';
 import type { EdgeFacts } from './facts.ts';
 
 /** Methods that create a dialog, or a subscription as lasting as one. */
@@ -15,16 +15,27 @@ export function isInDialog(request: SipRequest): boolean {
 }
 
 /**
+ * `host:port` by which this client reaches us again: the name it asked for when that is one of ours,
+ * else the address it connected to. A client that was given an address may be unable to resolve any
+ * name of ours, and would lose its dialogs over it.
+ */
+function clientEndpoint(facts: EdgeFacts, { serverName, local }: Connection): string {
+  return serverName !== undefined && facts.own.has(serverName)
+    ? formatEndpoint({ address: serverName, port: local.port })
+    : formatEndpoint(local);
+}
+
+/**
  * The two Record-Routes of an Edge (RFC 5658): one address for each side, both with the client's
  * token. The one for the side the request goes to stands on top, so that each side meets its own
  * first.
  *
- * @param clientEndpoint `host:port` the client reaches us at
+ * @param client the connection of the client on the outside
  */
 export function recordRoutes(
   facts: EdgeFacts,
   token: string,
-  clientEndpoint: string,
+  client: Connection,
   towards: 'inside' | 'outside',
 ): readonly HeaderEdit[] {
   const entry = (endpoint: string): HeaderEdit => ({
@@ -33,7 +44,7 @@ export function recordRoutes(
     value: `<sip:${token}@${endpoint};transport=tls;lr>`,
   });
   const inside = entry(facts.insideEndpoint);
-  const outside = entry(clientEndpoint);
+  const outside = entry(clientEndpoint(facts, client));
   return towards === 'inside' ? [outside, inside] : [inside, outside];
 }
 

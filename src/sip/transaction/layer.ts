@@ -101,7 +101,7 @@ export class TransactionLayer {
     const { method } = response.cseq;
     const transaction = this.#clientsOf(method).get(branch);
     if (transaction === undefined || transaction.request.method !== method) return false;
-    if (transaction.wire.scope !== wire.scope) return false;
+    if (!wire.mayAnswerFor(transaction.wire)) return false;
     transaction.receive(response);
     return true;
   }

@@ -16,6 +16,8 @@ export interface Connection {
   readonly label: string;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** The name the peer asked for in its TLS hello (RFC 6066), lower case; unproven, and often absent. */
+  readonly serverName?: string | undefined;
   /**
    * Queues a whole message; strings are latin1. False when the connection is closed, or was closed
    * just now because its peer does not read.

@@ -36,6 +36,7 @@ export interface ConnectionFacts {
 
 /** A SIP connection over TLS whose handshake is done and whose peer is known. */
 export class TlsConnection extends Wire implements Flushable {
+  readonly serverName: string | undefined;
   readonly #socket: TLSSocket;
   readonly #home: ConnectionHome;
   readonly #framer: StreamFramer;
@@ -55,6 +56,9 @@ export class TlsConnection extends Wire implements Flushable {
   /** Reading begins at once: everything that may refuse the peer has been asked before. */
   constructor(socket: TLSSocket, facts: ConnectionFacts, home: ConnectionHome) {
     super(facts.id, facts.peer, facts.label, localOf(socket), remoteOf(socket));
+    // On the listening side Node keeps the name of the hello here, and false when there was none.
+    this.serverName =
+      typeof socket.servername === 'string' ? socket.servername.toLowerCase() : undefined;
     this.#socket = socket;
     this.#home = home;
     this.#side = facts.side;

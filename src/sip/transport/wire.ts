@@ -39,6 +39,22 @@ export abstract class Wire implements Connection {
     return this.#closed;
   }
 
+  /**
+   * Whether what arrives here may answer what was sent over `asked`: the same trusted server, on any
+   * of its connections; the same client; or another connection of that client's address to the same
+   * listener. Some clients (linphone, for one) hold several connections to one server and answer on
+   * any of them. They still have to know the branch, which no other client behind that address does.
+   */
+  mayAnswerFor(asked: Wire): boolean {
+    if (this.scope === asked.scope) return true;
+    return (
+      this.peer.kind === 'client' &&
+      asked.peer.kind === 'client' &&
+      this.label === asked.label &&
+      this.remote.address === asked.remote.address
+    );
+  }
+
   /** True while so much is queued that new work has to go elsewhere. */
   abstract get congested(): boolean;
   abstract send(data: Uint8Array | string): boolean;

@@ -47,15 +47,14 @@ export class Baresip implements AsyncDisposable {
 sip_transports tls
 sip_listen ${address}:0
 sip_cafile ${ca}
-net_interface lo
-audio_player aufile,${directory}/heard.wav
-audio_source ausine,400
-audio_alert aufile,/dev/null
+net_interface ${address}
+audio_player aubridge,room
+audio_source aubridge,room
+audio_alert aubridge,bell
 ausrc_channels 1
 module_path /usr/lib/baresip/modules
 module g711.so
-module ausine.so
-module aufile.so
+module aubridge.so
 module_app account.so
 module_app contact.so
 module_app menu.so
@@ -71,7 +70,8 @@ ctrl_tcp_listen ${address}:${control}
     );
     const contacts = (options.contacts ?? []).map((contact) => `"${contact}" <sip:${contact}>\n`);
     writeFileSync(join(directory, 'contacts'), contacts.join(''));
-    const program = new Program(findProgram('baresip') ?? 'baresip', ['-f', directory, '-s']);
+    // Through a pipe baresip would keep its lines back in blocks of 4 kB.
+    const program = new Program('stdbuf', ['-oL', findProgram('baresip') ?? '', '-f', directory, '-s']);
     await program.see(/baresip is ready/u, 10);
     const socket = connect(control, address);
     await once(socket, 'connect');

@@ -38,8 +38,13 @@ export class TestDeployment implements AsyncDisposable {
     edit: (topology: string) => string = (topology) => topology,
   ): Promise<TestDeployment> {
     const deployment = await TestDeployment.prepare(users, edit);
-    await deployment.up.see(/the table is proven/u, 60);
-    return deployment;
+    try {
+      await deployment.up.see(/the table is proven/u, 60);
+      return deployment;
+    } catch (error) {
+      await deployment[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Starts without waiting for the proof. */

@@ -58,8 +58,8 @@ publish=0
       { mode: 0o600 },
     );
     const program = new Program(
-      findProgram('linphonec') ?? 'linphonec',
-      ['-c', file, '-a', '-d', '6', '-l', join(directory, 'log')],
+      'stdbuf',
+      ['-oL', '-eL', findProgram('linphonec') ?? '', '-c', file, '-a', '-d', '6'],
       { cwd: directory, env: { HOME: directory, TERM: 'dumb' } },
     );
     return new Linphone(program);
