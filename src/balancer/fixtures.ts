@@ -14,8 +14,12 @@ import { type BalancerOptions, BalancerServer, healthChanges } from './server.ts
 import type { MemberStatus, ServiceStatus } from './status.ts';
 import { until, within } from './waiting.ts';
 
-/** Seconds between two probes in tests; long enough for TLS on a busy machine. */
-const testInterval = 1.2;
+/**
+ * Seconds between two probes: patient for tests that are about something else, so that a busy machine
+ * cannot spoil them, and quick for those that wait for a probe.
+ */
+const patient = 30;
+export const quick = 1.5;
 
 /**
  * Offset of the next scene's ports. Scenes run side by side: steps of one never make two of them
@@ -44,10 +48,10 @@ export class Bench {
     return bench;
   }
 
-  /** The example on ports of its own, with short probe intervals. `idleTimeout` in seconds. */
-  plan(idleTimeout?: number): Plan {
+  /** The example on ports of its own. `idleTimeout` and `probeInterval` in seconds. */
+  plan(idleTimeout?: number, probeInterval = patient): Plan {
     const plan = this.#load((portOffset += 1));
-    const timers = { ...plan.topology.timers, probeInterval: testInterval };
+    const timers = { ...plan.topology.timers, probeInterval };
     return {
       ...plan,
       topology: { ...plan.topology, timers },
@@ -79,6 +83,8 @@ export interface SceneOptions extends Partial<BalancerOptions> {
   readonly prepare?: (scene: Scene) => Promise<void>;
   /** Seconds. */
   readonly idleTimeout?: number;
+  /** Seconds. */
+  readonly probeInterval?: number;
 }
 
 /** Two Directors that can be killed, frozen and spoiled, and the balancer in front of them. */
@@ -98,8 +104,8 @@ export class Scene {
     engine: EngineFactory,
     options: SceneOptions = {},
   ): Promise<Scene> {
-    const { prepare, idleTimeout, ...overrides } = options;
-    const plan = bench.plan(idleTimeout);
+    const { prepare, idleTimeout, probeInterval, ...overrides } = options;
+    const plan = bench.plan(idleTimeout, probeInterval);
     const host = findHost(plan.topology, 'lb01.contoso.net');
     if (host === undefined) throw new Error('the example has no balancer');
     const balancer = new BalancerServer({

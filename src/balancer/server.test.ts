@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { EmbeddedEngine } from './engines/embedded.ts';
-import { Bench, Scene } from './fixtures.ts';
+import { Bench, quick, Scene, type SceneOptions } from './fixtures.ts';
 import { type HealthChange, healthChanges } from './server.ts';
 
 describe('the balancer server', () => {
@@ -14,7 +14,8 @@ describe('the balancer server', () => {
   });
   after(() => bench.close());
 
-  const open = (): Promise<Scene> => Scene.open(bench, (context) => new EmbeddedEngine(context));
+  const open = (options: SceneOptions = {}): Promise<Scene> =>
+    Scene.open(bench, (context) => new EmbeddedEngine(context), options);
 
   it('shows a table of every service and member that is plain data', async () => {
     const scene = await open();
@@ -38,7 +39,7 @@ describe('the balancer server', () => {
   });
 
   it('publishes every change of health with its reason', async () => {
-    const scene = await open();
+    const scene = await open({ probeInterval: quick });
     const heard: HealthChange[] = [];
     const stop = healthChanges.subscribe((change) => heard.push(change));
     try {
