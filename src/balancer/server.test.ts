@@ -46,7 +46,7 @@ describe('the balancer server', () => {
       scene.dir02.kill();
       await scene.state(scene.dir02, 'webExternal', 'down');
       const change = heard.find(({ service, to }) => service === 'webExternal' && to === 'down');
-      assert.equal(change?.host, 'dir02.contoso.net');
+      assert.equal(change?.member, 'dir02.contoso.net');
       assert.equal(change?.balancer, 'lb01.contoso.net');
       assert.equal(change?.from, 'up');
       assert.match(change?.reason ?? '', /ECONNREFUSED/u);

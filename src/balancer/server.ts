@@ -29,7 +29,7 @@ export interface HealthChange {
   readonly pool: string;
   readonly service: string;
   /** FQDN of the member. */
-  readonly host: string;
+  readonly member: string;
   readonly from: HealthState;
   readonly to: HealthState;
   readonly reason: string;
@@ -186,7 +186,7 @@ export class BalancerServer implements Lifecycle {
       balancer: this.#options.host.fqdn,
       pool: target.pool,
       service: target.service,
-      host: target.host,
+      member: target.host,
       from: before.state,
       to: after.state,
       reason: after.lastReason,
