@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { messageOf, systemErrorCode } from '#base';
+import { systemErrorCode } from '#base';
+import { explainDialError } from '#trust';
 import type { Verdict } from './verdict.ts';
 
 /** Milliseconds from the first packet to a finished handshake. */
@@ -43,17 +44,28 @@ export async function dialTcp(
  */
 export async function dialTls(options: ConnectionOptions): Promise<Socket> {
   const socket = connectTls(options);
-  await settled(socket, 'secureConnect', `no TLS answer from ${options.host}:${options.port}`);
+  const target = {
+    address: options.host ?? '',
+    port: options.port ?? 0,
+    name: options.servername ?? options.host ?? '',
+  };
+  const silence = `no TLS answer from ${target.address}:${target.port}`;
+  await settled(socket, 'secureConnect', silence, (error) => explainDialError(error, target));
   return socket;
 }
 
-function settled(socket: Socket, event: string, silence: string): Promise<void> {
+function settled(
+  socket: Socket,
+  event: string,
+  silence: string,
+  reword: (error: Error) => Error = (error) => error,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(new ProbeFailure('dropped', silence)), dialPatience);
     const fail = (error: Error): void => {
       clearTimeout(timer);
       socket.destroy();
-      reject(error instanceof ProbeFailure ? error : explain(error));
+      reject(error instanceof ProbeFailure ? error : explain(error, reword(error).message));
     };
     socket.once('error', fail);
     socket.once('close', () =>
@@ -70,7 +82,7 @@ function settled(socket: Socket, event: string, silence: string): Promise<void> 
 }
 
 /** What an error of the socket says about the row. */
-function explain(error: Error): ProbeFailure {
+function explain(error: Error, wording: string): ProbeFailure {
   const code = systemErrorCode(error) ?? '';
   switch (code) {
     case 'ECONNREFUSED':
@@ -88,6 +100,6 @@ function explain(error: Error): ProbeFailure {
     case 'EPIPE':
       return new ProbeFailure('closedByPeer', `closed by the peer (${code})`);
     default:
-      return new ProbeFailure('wrongIdentity', `TLS: ${messageOf(error)}`);
+      return new ProbeFailure('wrongIdentity', wording);
   }
 }

@@ -35,11 +35,22 @@ export class Identities {
     return reading;
   }
 
-  /** The certificate of some host: any will do to ask log agents. */
-  any(): Promise<Credentials> {
-    const [host] = hostsOf(this.#plan.topology);
-    if (host === undefined) throw new Error('a valid topology has a host');
-    return this.of(host.fqdn);
+  /**
+   * The certificate of some host that nobody will object to, to ask log agents with; of the first
+   * host when all of them are bad.
+   */
+  async any(): Promise<Credentials> {
+    const all = await Promise.all(hostsOf(this.#plan.topology).map(({ fqdn }) => this.of(fqdn)));
+    const found = all.find(({ findings = [] }) => findings.length === 0) ?? all[0];
+    if (found === undefined) throw new Error('a valid topology has a host');
+    return found;
+  }
+
+  /** What is wrong with the certificate of a vantage point, for the evidence; empty when nothing is. */
+  async defectOf(fqdn: string | undefined): Promise<string> {
+    if (fqdn === undefined) return '';
+    const { findings = [] } = await this.of(fqdn);
+    return findings.map(({ message }) => message).join('; ');
   }
 
   /** Any host's view of the CA, for clients that present nothing but still check the server. */
@@ -77,7 +88,7 @@ async function probeFlow(
   identities: Identities,
 ): Promise<readonly ProbeResult[]> {
   const results: ProbeResult[] = [];
-  for (const vantage of vantagesOf(plan, flow)) {
+  for (const vantage of vantagesOf(plan, flow, (await identities.any()).fqdn)) {
     for (const goal of goalsOf(plan, flow)) {
       results.push(await probe(plan, flow, vantage, goal, identities));
     }
@@ -109,7 +120,10 @@ async function probe(
   try {
     return result('open', await converse(plan, flow, vantage, goal, identities));
   } catch (error) {
-    if (error instanceof ProbeFailure) return result(error.verdict, error.message);
+    if (error instanceof ProbeFailure) {
+      const own = await identities.defectOf(vantage.identity);
+      return result(error.verdict, own === '' ? error.message : `${error.message}; ${own}`);
+    }
     // A vantage point whose certificate cannot be read fails its rows, not the whole proof.
     if (error instanceof UsherError) return result('rejected', messageOf(error));
     throw error;

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Flow, Plan } from '#ports';
-import { findHost, hostsOf } from '#topology';
+import { findHost } from '#topology';
 
 /** Where a probe starts: what the far end sees of us. */
 export interface Vantage {
@@ -33,17 +33,13 @@ export function isLocal(address: string): boolean {
 /**
  * Every vantage point of a flow's source. Clients are played from the first address of their
  * network when that is loopback, from wherever the kernel likes otherwise. A log controller may
- * run on any host of the topology: it is played with the certificate of one that is not the
- * destination.
+ * run on any host of the topology: `controller` is the FQDN of the one it is played on.
  */
-export function vantagesOf(plan: Plan, flow: Flow): readonly Vantage[] {
-  const { source, destination } = flow;
+export function vantagesOf(plan: Plan, flow: Flow, controller: string): readonly Vantage[] {
+  const { source } = flow;
   if (flow.application === 'CLS') {
-    const controller = hostsOf(plan.topology).find(
-      (host) => !destination.hosts.includes(host.fqdn) && host.role !== 'balancer',
-    );
-    const identity = controller?.fqdn;
-    return [{ name: 'log controller', address: clientAddress(source.addresses), identity }];
+    const address = clientAddress(source.addresses);
+    return [{ name: 'log controller', address, identity: controller }];
   }
   if (source.hosts.length === 0) {
     const address = clientAddress(source.addresses);
