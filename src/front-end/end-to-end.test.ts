@@ -11,7 +11,7 @@ import { SqliteUserDirectory, answerChallenge, serversFor, verifiersOf } from '#
 import type { User } from '#identity';
 import { listenersOf, servicePort } from '#ports';
 import type { Plan } from '#ports';
-import { SipServer, buildRequest } from '#sip';
+import { SipServer, buildRequest, edit } from '#sip';
 import type { HeaderField, RequestContext, SipHop, SipRequest, SipResponse } from '#sip';
 import { findHost } from '#topology';
 import type { Host } from '#topology';
@@ -139,6 +139,8 @@ function internalClient(ca: string): SipServer {
 }
 
 let calls = 0;
+/** The latest request a client sent, credentials and all. */
+let latest: SipRequest | undefined;
 
 interface Wish {
   readonly method: string;
@@ -170,6 +172,7 @@ async function send(server: SipServer, hop: SipHop, wish: Wish): Promise<SipResp
         ...credentials,
       ],
     });
+    latest = request;
     return server.request(request, { kind: 'hops', hops: [hop] }, { timeout: 2000 });
   };
   const first = await ask(1, []);
@@ -302,6 +305,28 @@ test('an internal client signs in at home and is reached over the connection it 
   assert.deepEqual(arrivedOutside.at(-1)?.request.headers('P-Asserted-Identity'), [
     '<sip:ivan@contoso.com>',
   ]);
+});
+
+/** Sends the latest request once more with the Via `host` gave it on its way: to `host` it is a loop. */
+async function loopBack(server: SipServer, host: string): Promise<number> {
+  assert.ok(latest !== undefined);
+  const own = arrivedOutside
+    .at(-1)
+    ?.request.values('Via')
+    .find((via) => via.includes(host));
+  assert.ok(own !== undefined, `${host} was not on the way`);
+  const looped = edit(latest, [{ op: 'append', name: 'Via', value: own }]);
+  const hops = [hopTo(host)];
+  return (await server.request(looped, { kind: 'hops', hops }, { timeout: 2000 })).status;
+}
+
+test('Director and Front End refuse what was with them before and has not changed', async () => {
+  assert.equal((await viaDirector({ method: 'MESSAGE', from: 'alice', to: 'bob' })).status, 200);
+  assert.equal(await loopBack(edge, 'dir01.contoso.net'), 482);
+  const home = hopTo('fe03.contoso.net');
+  const sent = await send(internal, home, { method: 'MESSAGE', from: 'ivan', to: 'bob' });
+  assert.equal(sent.status, 200);
+  assert.equal(await loopBack(internal, 'fe03.contoso.net'), 482);
 });
 
 test('an internal client cannot be reached once its connection is gone', async () => {

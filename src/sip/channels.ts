@@ -29,7 +29,7 @@ export interface ConnectionEvent {
     | 'closed'
     /** Turned away before a byte was parsed: limits, or `admit` said no. */
     | 'refused'
-    /** TLS or TCP did not come up, incoming or dialled. */
+    /** TLS or TCP did not come up, incoming or dialled; or a dialled peer fell `silent`. */
     | 'failed';
   /** Absent for connections that never opened. */
   readonly id?: string;
@@ -37,7 +37,7 @@ export interface ConnectionEvent {
   readonly local: Endpoint | undefined;
   readonly remote: Endpoint | undefined;
   readonly peer?: Peer;
-  /** Stable code, e.g. `idle`, `half-open-limit`, `ECONNREFUSED`; English. */
+  /** Stable code, e.g. `idle`, `half-open-limit`, `silent`, `ECONNREFUSED`; English. */
   readonly code: string;
   /** For people; English, no secrets. */
   readonly message: string;

@@ -13,6 +13,7 @@ import {
   hopsTo,
   leaving,
   leavingOnce,
+  now,
   requestOf,
   selfAt,
   server,
@@ -176,22 +177,47 @@ test('an Edge is no candidate', async () => {
   assert.deepEqual(await asked({ from: edge }), ['fe02.contoso.net', 'fe03.contoso.net']);
 });
 
-test('a binding whose flow the Edge has lost is forgotten', async () => {
-  const bindings = bindingsAt({ path });
+/** Forks to alice's bindings; the targets in the order they are asked, and the plan. */
+async function forked(bindings: Bindings) {
   const request = requestOf('MESSAGE', 'sip:alice@contoso.com');
   const outcome = await send(request, { bindings });
   assert.ok(outcome.kind === 'forward');
-  outcome.plan.onResponse?.(buildResponse(request, 486));
-  assert.equal(bindings.size, 1);
-  outcome.plan.onResponse?.(buildResponse(request, 430, 'Flow Failed'));
-  assert.equal(bindings.size, 0);
+  const answers = (status: number) => buildResponse(request, status);
+  return { plan: outcome.plan, targets: outcome.plan.groups.flat(), answers };
+}
+
+const urisOf = (bindings: Bindings): readonly string[] =>
+  bindings.of(alice.aor, now).map(({ uri }) => uri);
+
+test('exactly the binding whose flow the Edge has lost is forgotten, also among several', async () => {
+  const bindings = bindingsAt({ path }, { path }, { path });
+  const { targets, answers } = await forked(bindings);
+  const lost = targets.find(({ requestUri }) => requestUri === 'sip:alice@192.0.2.2');
+  for (const target of targets) target.onFinal?.(answers(target === lost ? 430 : 486));
+  assert.deepEqual(urisOf(bindings), ['sip:alice@192.0.2.1', 'sip:alice@192.0.2.3']);
 });
 
-test('among several bindings a lost flow blames none', async () => {
-  const bindings = bindingsAt({ path }, { path });
-  const request = requestOf('MESSAGE', 'sip:alice@contoso.com');
-  const outcome = await send(request, { bindings });
-  assert.ok(outcome.kind === 'forward');
-  outcome.plan.onResponse?.(buildResponse(request, 430, 'Flow Failed'));
-  assert.equal(bindings.size, 2);
+test('a binding made anew while the old one was asked stays', async () => {
+  const bindings = bindingsAt({ path });
+  const { targets, answers } = await forked(bindings);
+  const contact = { uri: 'sip:alice@192.0.2.1', q: 1, instance: undefined, regId: undefined };
+  bindings.update(
+    alice.aor,
+    {
+      contacts: [{ ...contact, lifetime: 600 }],
+      path,
+      connection: undefined,
+      callId: 'registration-0',
+      cseq: 2,
+    },
+    now,
+  );
+  targets[0]?.onFinal?.(answers(430));
+  assert.deepEqual(urisOf(bindings), ['sip:alice@192.0.2.1']);
+});
+
+test('when every flow of the user has failed the caller hears 480, never 430', async () => {
+  const { plan, answers } = await forked(bindingsAt({ path }, { path }));
+  assert.equal(plan.instead?.(answers(430))?.status, 480);
+  assert.equal(plan.instead?.(answers(486)), undefined);
 });

@@ -19,6 +19,9 @@ export interface Delivery {
   readonly port: number;
 }
 
+/** The client's connection to its Edge is gone (RFC 5626 11.5). */
+const flowFailed = 430;
+
 /** Methods that open a dialog when they carry no To tag (RFC 3261 12.1, RFC 6665 4.1, RFC 3515). */
 const opensDialog = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
@@ -68,14 +71,19 @@ function fork(
   bindings: readonly Binding[],
 ): Outcome {
   const groups: Target[][] = [];
-  const asked: Binding[] = [];
   let q: number | undefined;
   for (const binding of bindings.toSorted((a, b) => b.q - a.q)) {
     const way = wayTo(binding, delivery.hopsTo);
     if (way === undefined) continue;
-    asked.push(binding);
     const edits = [...(way.edits ?? []), ...recordRoute(delivery, context, binding.connection)];
-    const target = { ...way, edits };
+    const target: Target = {
+      ...way,
+      edits,
+      onFinal({ status }) {
+        // The Edge has lost the client's connection (RFC 5626 5.3.1).
+        if (status === flowFailed) delivery.bindings.remove(aor, binding);
+      },
+    };
     if (binding.q === q) groups.at(-1)?.push(target);
     else groups.push([target]);
     q = binding.q;
@@ -90,15 +98,8 @@ function fork(
       groups,
       edits,
       unreachable: unavailable(delivery.self),
-      onResponse({ status }) {
-        // The Edge has lost the client's connection (RFC 5626 5.3.1). Among several bindings nobody says
-        // whose connection it was; those that live have answered, and the dead one ends by its time.
-        const [only, ...others] = asked;
-        if (status === 430 && only !== undefined && others.length === 0) {
-          delivery.bindings.remove(aor, only);
-        }
-        return [];
-      },
+      // 430 is between Edge and registrar; a caller learns that the user is away (RFC 5626 11.5).
+      instead: ({ status }) => (status === flowFailed ? unavailable(delivery.self) : undefined),
     },
   };
 }

@@ -1,5 +1,8 @@
 import type { HeaderEdit, SipResponse } from '../message/index.ts';
 
+/** 430: one flow of the user has failed, others may live (RFC 5626 11.5). 503: the peer is busy. */
+const aboutPeer = new Set([430, 503]);
+
 /** A final response of one branch. */
 export interface Final {
   readonly response: SipResponse;
@@ -12,8 +15,9 @@ const helpful = new Set([401, 407, 415, 420, 484]);
 
 /**
  * The final response to send when no branch succeeded (RFC 3261 16.7 step 6): any 6xx, else the
- * lowest class; within 4xx one that helps the caller; what a peer said before what was made here; the
- * first to come otherwise. `finals` must not be empty.
+ * lowest class; within 4xx one that helps the caller; what a peer said before what was made here; what
+ * is about a peer and not about the request last; the first to come otherwise. `finals` must not be
+ * empty.
  */
 export function bestResponse(finals: readonly Final[]): Final {
   let best: Final | undefined;
@@ -27,8 +31,7 @@ export function bestResponse(finals: readonly Final[]): Final {
 function rank({ response, local }: Final): number {
   const { status } = response;
   const order = status >= 600 ? 0 : Math.floor(status / 100);
-  // 503 says nothing about the request, so everything else of its class is worth more.
-  const within = helpful.has(status) ? 0 : status === 503 ? 3 : local ? 2 : 1;
+  const within = helpful.has(status) ? 0 : aboutPeer.has(status) ? 3 : local ? 2 : 1;
   return order * 10 + within;
 }
 

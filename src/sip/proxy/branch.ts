@@ -1,11 +1,11 @@
 import type { SipRequest, SipResponse } from '../message/index.ts';
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts';
-import { cancelFor } from '../transaction/companions.ts';
 import { Timeout } from '../transaction/timeouts.ts';
-import { timerC, transactionTimeout } from '../transaction/timers.ts';
+import { T1, timer100, timerC, transactionTimeout } from '../transaction/timers.ts';
 import type { Wire } from '../transport/wire.ts';
 import { Way, nobody } from './engine.ts';
 import type { Engine } from './engine.ts';
+import { LeftInvite, sendCancel } from './left-invite.ts';
 import type { Target } from './model.ts';
 
 /** Why a branch ended without a final response from its peer. */
@@ -27,16 +27,23 @@ export interface BranchOwner {
   failed(branch: Branch, failure: BranchFailure): void;
 }
 
-type Wait = 'none' | 'redial' | 'timerC' | 'cancelled';
+/**
+ * Milliseconds a hop may say nothing at all before the next one is asked. Whoever works on a request
+ * says 100: to an INVITE at once, to others when 3.5 s have passed (RFC 4320 4.1); one second more is
+ * for the way and for a busy moment. Timers B and F would keep a user waiting for 32 s.
+ */
+export const hopPatience = timer100 + 2 * T1;
+
+type Wait = 'none' | 'redial' | 'patience' | 'timerC' | 'cancelled';
 
 /**
  * One target's attempt: tries its hops in turn until one answers, and gives up a hop that does not
- * connect, closes before it has said anything, or answers 503.
+ * connect, closes or keeps silent before it has said anything, or answers 503.
  */
 export class Branch extends Timeout implements ClientUser {
   readonly #engine: Engine;
   readonly #owner: BranchOwner;
-  readonly #target: Target;
+  readonly target: Target;
   readonly #way: Way;
   #transaction: ClientTransaction | undefined = undefined;
   #wait: Wait = 'none';
@@ -50,7 +57,7 @@ export class Branch extends Timeout implements ClientUser {
     super();
     this.#engine = engine;
     this.#owner = owner;
-    this.#target = target;
+    this.target = target;
     this.#way = new Way(engine, target.via);
   }
 
@@ -100,6 +107,7 @@ export class Branch extends Timeout implements ClientUser {
     const wait = this.#wait;
     this.#wait = 'none';
     if (wait === 'redial') this.start();
+    else if (wait === 'patience') this.#losePatience();
     else if (wait === 'cancelled') this.#giveUp('cancelled');
     else if (wait === 'timerC') {
       // RFC 3261 16.8.
@@ -129,15 +137,41 @@ export class Branch extends Timeout implements ClientUser {
     }
     const engine = this.#engine;
     const id = engine.newBranch(this.#owner.mark);
-    const request = this.#owner.compose(this.#target, engine.via(wire.label, id));
+    const request = this.#owner.compose(this.target, engine.via(wire.label, id));
     if (request === undefined) {
       this.#giveUp('internal');
       return;
     }
     const transaction = engine.layer.openClient(request, id, wire, this);
     this.#transaction = transaction;
-    if (request.method === 'INVITE') this.#startTimer('timerC', timerC);
+    if (this.#way.hasNext) this.#startTimer('patience', hopPatience);
+    else if (request.method === 'INVITE') this.#startTimer('timerC', timerC);
     transaction.start();
+  }
+
+  /** The hop took the request and says nothing; the next one gets it, too. */
+  #losePatience(): void {
+    const silent = this.#transaction;
+    // Nobody wants the answer any more: the end of the transaction is the end of the branch.
+    if (silent === undefined || this.#cancelWanted) return;
+    this.#way.leaveSilent();
+    if (this.#owner.method === 'INVITE') this.#leaveInvite(silent);
+    else silent.abandon();
+    this.#transaction = undefined;
+    this.start();
+  }
+
+  /** Only an INVITE that is accepted after all still counts. */
+  #leaveInvite(invite: ClientTransaction): void {
+    const left = new LeftInvite(this.#engine.layer, invite, (response) => {
+      if (this.#over) {
+        this.#owner.success(this, response, false);
+        return;
+      }
+      if (this.#transaction !== undefined) this.#leaveInvite(this.#transaction);
+      this.#end(() => this.#owner.success(this, response, true));
+    });
+    left.begin();
   }
 
   #retry(): void {
@@ -169,12 +203,19 @@ export class Branch extends Timeout implements ClientUser {
   #provisional(response: SipResponse): void {
     if (!this.#proceeding) {
       this.#proceeding = true;
+      if (this.#wait === 'patience') this.#rest();
       if (this.#cancelWanted) this.#sendCancel();
     }
     // A 100 is hop by hop, and RFC 4320 4.1 lets nothing else provisional through for non-INVITE.
     if (response.status === 100 || this.#owner.method !== 'INVITE') return;
     if (this.#wait === 'timerC') this.#startTimer('timerC', timerC);
     this.#owner.provisional(response);
+  }
+
+  /** The hop lives: from here on it may take as long as anybody. */
+  #rest(): void {
+    if (this.#owner.method === 'INVITE') this.#startTimer('timerC', timerC);
+    else this.#stopTimer();
   }
 
   #success(response: SipResponse): void {
@@ -186,8 +227,7 @@ export class Branch extends Timeout implements ClientUser {
     const invite = this.#transaction;
     if (invite === undefined || this.#cancelSent) return;
     this.#cancelSent = true;
-    const { layer } = this.#engine;
-    layer.openClient(cancelFor(invite.request), invite.branch, invite.wire, cancelUser).start();
+    sendCancel(this.#engine.layer, invite);
     // A peer that does not end its INVITE after the CANCEL never will (RFC 3261 9.1).
     if (!this.#over) this.#startTimer('cancelled', transactionTimeout);
   }
@@ -222,10 +262,3 @@ export class Branch extends Timeout implements ClientUser {
     tell();
   }
 }
-
-/** Nobody waits for the answer to a CANCEL: what counts is the answer to the INVITE. */
-const cancelUser: ClientUser = {
-  onResponse() {},
-  onTimeout() {},
-  onTransportError() {},
-};

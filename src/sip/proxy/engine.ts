@@ -12,6 +12,8 @@ export interface Dialler {
   connect(hop: SipHop): Promise<Wire>;
   /** The hop failed a moment ago. */
   isDown(hop: SipHop): boolean;
+  /** The hop took a request and said nothing for so long that the next one was asked. */
+  silent(hop: SipHop): void;
 }
 
 /** What branches and response contexts use of the server they run in. */
@@ -54,11 +56,23 @@ export class Way {
     return this.#engine.dialler.ready(hop) ?? this.#engine.dialler.connect(hop);
   }
 
+  /** There is a hop to turn to. */
+  get hasNext(): boolean {
+    return this.#at + 1 < this.#hops.length;
+  }
+
   /** Turns to the next hop; false when there is none. */
   next(): boolean {
-    if (this.#at + 1 >= this.#hops.length) return false;
+    if (!this.hasNext) return false;
     this.#at += 1;
     return true;
+  }
+
+  /** Turns from a hop that says nothing to the next, so that others ask it last for a while. */
+  leaveSilent(): void {
+    const hop = this.#hops[this.#at];
+    if (hop !== undefined) this.#engine.dialler.silent(hop);
+    this.next();
   }
 
   /** Opening once more may help: a hop can be dialled again, a client's connection cannot. */

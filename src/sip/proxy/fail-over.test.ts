@@ -52,18 +52,6 @@ suite('the next hop takes over', () => {
     assert.deepEqual(caller.statuses, [100, 500]);
   });
 
-  test('when the first says nothing until timer B', async () => {
-    const proxy = new ProxyHarness();
-    const caller = proxy.wire();
-    proxy.forward({ groups: [[toHops('one', 'two')]] });
-    proxy.receive(request('INVITE'), caller);
-    await settle();
-    proxy.clock.advance(32_000);
-    await settle();
-    proxy.reply(hop(proxy, 'two'), hop(proxy, 'two').last('INVITE'), 200);
-    assert.deepEqual(caller.statuses, [100, 200]);
-  });
-
   test('when the first is congested', async () => {
     const proxy = new ProxyHarness();
     proxy.forward({ groups: [[toHops('one', 'two')]] });

@@ -105,6 +105,14 @@ const outcomes: Record<string, { answers: [number, number][]; back: number[] }> 
     ],
     back: [500],
   },
+  'a flow that failed says nothing about the user': {
+    answers: [
+      [0, 430],
+      [1, 486],
+      [2, 430],
+    ],
+    back: [486],
+  },
   'several 2xx all go back': {
     answers: [
       [0, 200],

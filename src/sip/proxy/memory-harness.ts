@@ -99,6 +99,10 @@ export class MemoryDialler implements Dialler {
   isDown(hop: SipHop): boolean {
     return this.down.has(hop.name);
   }
+
+  silent(hop: SipHop): void {
+    this.down.add(hop.name);
+  }
 }
 
 /** A proxy whose clock and connections are the test's. */

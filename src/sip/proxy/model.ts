@@ -46,13 +46,21 @@ export interface ForwardPlan {
   /** For all targets, before the target's own. */
   readonly edits?: readonly HeaderEdit[];
   /** The answer when no hop of any target could be reached; 504 when absent. */
-  readonly unreachable?: {
-    readonly status: number;
-    readonly reason: string;
-    readonly headers?: ResponseHeaders;
-  };
+  readonly unreachable?: OwnAnswer;
+  /**
+   * Asked when every target has refused: what to answer in place of the best refusal, which is
+   * handed in as its peer sent it; undefined lets it pass.
+   */
+  readonly instead?: (best: SipResponse) => OwnAnswer | undefined;
   /** Edits of every response that goes back, 1xx included; our Via is already gone. */
   readonly onResponse?: (response: SipResponse) => readonly HeaderEdit[];
+}
+
+/** An answer made here. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers?: ResponseHeaders;
 }
 
 /** One branch of a forward. */
@@ -61,6 +69,11 @@ export interface Target {
   readonly requestUri?: string;
   readonly edits?: readonly HeaderEdit[];
   readonly via: Destination;
+  /**
+   * Told the final response of this target, at most once, whether it goes back to the caller or loses
+   * against that of another target; never told when the target gave none.
+   */
+  readonly onFinal?: (response: SipResponse) => void;
 }
 
 /** The next element of the path. */

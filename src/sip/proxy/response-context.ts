@@ -94,12 +94,14 @@ export class ResponseContext implements BranchOwner, ServerUser {
       this.#transaction.respond(this.#returned(response, dropOnly) ?? this.#make(failedAnswer));
     }
     if (!first) return;
+    this.#tell(branch.target, response);
     this.#stopped = true;
     this.#pending -= 1;
     this.#cancelBranches(branch);
   }
 
   refused(branch: Branch, response: SipResponse): void {
+    this.#tell(branch.target, response);
     this.#finals.push({ response, local: false });
     if (response.status >= 600) {
       this.#stopped = true;
@@ -139,8 +141,10 @@ export class ResponseContext implements BranchOwner, ServerUser {
     this.#answered = true;
     const best = bestResponse(this.#finals);
     const { status } = best.response;
+    const instead = best.local ? undefined : this.#instead(best.response);
+    if (instead !== undefined) this.#respondHere(instead);
     // A peer's 503 is about that peer, not about us (RFC 3261 16.7 step 6).
-    if (status === 503 && !best.local) this.#respondHere(this.#answerTo('unreachable'));
+    else if (status === 503 && !best.local) this.#respondHere(this.#answerTo('unreachable'));
     else if (status === 408 && this.method !== 'INVITE') this.#answerLate();
     else if (best.local) this.#transaction.respond(best.response);
     else {
@@ -190,6 +194,30 @@ export class ResponseContext implements BranchOwner, ServerUser {
       this.#reportEdits(cause);
       return undefined;
     }
+  }
+
+  #tell(target: Target, response: SipResponse): void {
+    try {
+      target.onFinal?.(response);
+    } catch (cause) {
+      this.#reportCallback(cause);
+    }
+  }
+
+  #instead(best: SipResponse): Answer | undefined {
+    try {
+      return this.#frame.plan.instead?.(best);
+    } catch (cause) {
+      this.#reportCallback(cause);
+      return undefined;
+    }
+  }
+
+  #reportCallback(cause: unknown): void {
+    this.#engine.report('callback-threw', 'A call-back of a forward plan failed', {
+      callId: this.#transaction.request.callId,
+      cause,
+    });
   }
 
   #reportEdits(cause: unknown): void {

@@ -26,7 +26,8 @@ export class ClientTransaction extends Timeout implements WireWatcher {
   /** Some response, provisional or final, has come. */
   answered = false;
   readonly #layer: TransactionLayer;
-  readonly #user: ClientUser;
+  /** Whoever hears of the responses. */
+  user: ClientUser;
   readonly #machine: ClientInvite | ClientNonInvite;
   #timer: TimerName | undefined = undefined;
   #response: SipResponse | undefined = undefined;
@@ -43,7 +44,7 @@ export class ClientTransaction extends Timeout implements WireWatcher {
     this.request = request;
     this.branch = branch;
     this.wire = wire;
-    this.#user = user;
+    this.user = user;
     this.#machine =
       request.method === 'INVITE' ? new ClientInvite(true) : new ClientNonInvite(true);
   }
@@ -95,9 +96,9 @@ export class ClientTransaction extends Timeout implements WireWatcher {
           }
           break;
         case 'toUser':
-          if (effect.what === 'timeout') this.#user.onTimeout(this);
-          else if (effect.what === 'transportError') this.#user.onTransportError(this);
-          else if (this.#response !== undefined) this.#user.onResponse(this.#response, this);
+          if (effect.what === 'timeout') this.user.onTimeout(this);
+          else if (effect.what === 'transportError') this.user.onTransportError(this);
+          else if (this.#response !== undefined) this.user.onResponse(this.#response, this);
           break;
         case 'terminated':
           this.#layer.forgetClient(this);

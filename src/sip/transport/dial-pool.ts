@@ -70,6 +70,14 @@ export class DialPool implements Dialler {
     return downUntil > 0 && downUntil > this.#options.clock.now();
   }
 
+  silent(hop: SipHop): void {
+    const { clock, limits } = this.#options;
+    const entry = this.#entry(hop);
+    entry.downUntil = clock.now() + limits.hopSilenceMemory;
+    entry.lastFailure = 'It took a request and said nothing';
+    this.#tellFailure(hop, 'silent', entry.lastFailure);
+  }
+
   async connect(hop: SipHop): Promise<TlsConnection> {
     const entry = this.#entry(hop);
     const open = this.ready(hop);
@@ -133,7 +141,7 @@ export class DialPool implements Dialler {
       entry.wire = undefined;
       entry.downUntil = this.#options.clock.now() + this.#options.limits.hopFailureMemory;
       entry.lastFailure = messageOf(cause);
-      this.#tellFailure(hop, cause);
+      this.#tellFailure(hop, systemErrorCode(cause) ?? 'tls', entry.lastFailure);
       throw new UsherError(
         'USHER_SIP_DIAL',
         `Cannot connect to ${hop.name} at ${hop.address}:${hop.port}: ${messageOf(cause)}`,
@@ -182,7 +190,7 @@ export class DialPool implements Dialler {
     return promise;
   }
 
-  #tellFailure(hop: SipHop, cause: unknown): void {
+  #tellFailure(hop: SipHop, code: string, reason: string): void {
     if (!connectionEvents.active) return;
     connectionEvents.publish({
       at: this.#options.clock.now(),
@@ -190,8 +198,8 @@ export class DialPool implements Dialler {
       label: dialledLabel,
       local: undefined,
       remote: { address: hop.address, port: hop.port },
-      code: systemErrorCode(cause) ?? 'tls',
-      message: `${hop.name}: ${messageOf(cause)}`,
+      code,
+      message: `${hop.name}: ${reason}`,
     });
   }
 }

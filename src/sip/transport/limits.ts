@@ -34,6 +34,8 @@ export interface SipLimits {
   readonly retryAfter: number;
   /** Milliseconds a hop that failed is tried only after those that did not. */
   readonly hopFailureMemory: number;
+  /** The same for a hop that takes requests and says nothing: trying it costs seconds. */
+  readonly hopSilenceMemory: number;
   /** Milliseconds to wait before each further try of a branch's last hop. */
   readonly redialDelays: readonly number[];
   /** Targets one request may fork to when it carries no Max-Breadth (RFC 5393 5.3.3). */
@@ -58,6 +60,7 @@ export const defaultSipLimits: SipLimits = {
   transactionsPerServer: 50_000,
   retryAfter: 5,
   hopFailureMemory: 2_000,
+  hopSilenceMemory: 10_000,
   redialDelays: [0, 100, 400],
   maxBreadth: 60,
 };
