@@ -260,7 +260,7 @@ describe('credentials', () => {
   test('belong to one Request-URI, whatever proxies did to its parameters and case', async () => {
     const authority = member();
     const uses: [string, string, string][] = [
-      ['sip:contoso.com', 'sip:Contoso.com:5061;transport=tls', 'alice@contoso.com'],
+      ['sip:contoso.com', 'sip:Contoso.com:6061;transport=tls', 'alice@contoso.com'],
       ['sip:bob@contoso.com', 'sips:bob@contoso.com', 'alice@contoso.com'],
       ['sip:bob@contoso.com', 'sip:eve@contoso.com', 'replayed'],
       ['sip:contoso.com', 'sip:fabrikam.com', 'replayed'],

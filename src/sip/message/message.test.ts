@@ -10,7 +10,7 @@ function request(...lines: string[]): SipRequest {
 }
 
 const basic = [
-  'Via: SIP/2.0/TLS edge01.contoso.net:5070;branch=z9hG4bKa, SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKb',
+  'Via: SIP/2.0/TLS edge01.contoso.net:4070;branch=z9hG4bKa, SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKb',
   'v: SIP/2.0/UDP [2001:db8::1]:99;branch=z9hG4bKc;received=192.0.2.9',
   'f: "Bell, A. \\"Al\\" <x>" <sip:al@contoso.com>;tag=abc',
   't: sip:bob@contoso.com;tag=q',
@@ -40,11 +40,11 @@ describe('the typed views of a message', () => {
 
   test('take comma-joined and separate Vias alike', () => {
     const message = request(...basic);
-    assert.equal(message.topVia.sentBy, 'edge01.contoso.net:5070');
+    assert.equal(message.topVia.sentBy, 'edge01.contoso.net:4070');
     assert.deepEqual(
       message.vias.map((via) => [via.transport, via.host, via.port, via.branch]),
       [
-        ['TLS', 'edge01.contoso.net', 5070, 'z9hG4bKa'],
+        ['TLS', 'edge01.contoso.net', 4070, 'z9hG4bKa'],
         ['TCP', '10.0.0.1', undefined, 'z9hG4bKb'],
         ['UDP', '[2001:db8::1]', 99, 'z9hG4bKc'],
       ],

@@ -28,11 +28,11 @@ function throwsSyntax(run: () => unknown, what: string): void {
 describe('a SIP URI', () => {
   test('is taken apart and put together again', () => {
     const text =
-      'sips:alice:secret@Example.COM:5061;Transport=tls;lr;maddr=[::1]?subject=a%20b&x=y';
+      'sips:alice:secret@Example.COM:6061;Transport=tls;lr;maddr=[::1]?subject=a%20b&x=y';
     const uri = parseUri(text);
     assert.deepEqual(
       [uri.scheme, uri.user, uri.password, uri.host, uri.port, uri.headers],
-      ['sips', 'alice', 'secret', 'example.com', 5061, 'subject=a%20b&x=y'],
+      ['sips', 'alice', 'secret', 'example.com', 6061, 'subject=a%20b&x=y'],
     );
     assert.deepEqual(
       [...uri.params],
@@ -88,7 +88,7 @@ describe('a SIP URI', () => {
   });
 
   test('gives its address-of-record: escapes resolved once, host in lower case, nothing else', () => {
-    assert.equal(aorOf('sip:%61lice@Contoso.COM:5061;transport=tls?x=y'), 'alice@contoso.com');
+    assert.equal(aorOf('sip:%61lice@Contoso.COM:6061;transport=tls?x=y'), 'alice@contoso.com');
     assert.equal(aorOf('sip:Alice@contoso.com.'), 'Alice@contoso.com');
     assert.equal(aorOf('sip:value%2541@h'), 'value%41@h');
     assert.equal(aorOf('sip:null-%00-null@h'), 'null-\0-null@h');
