@@ -76,6 +76,23 @@ test('without a probe a failure is forgotten after ten intervals', async () => {
   await health.close();
 });
 
+test('a member of another make is never probed: it is alive until a connection fails, and tried again', async () => {
+  const clock = new ManualClock();
+  const probe = { probe: () => Promise.reject(new Error('has no such service')) };
+  const kamailio: Host = { ...fe01, fqdn: 'fe03.contoso.net', software: 'other' };
+  const health = new HomePoolHealth({ members: [fe01, kamailio], probe, interval: 100, clock });
+  await health.start();
+  await settled();
+  assert.equal(health.alive('fe01.contoso.net'), false);
+  assert.ok(health.alive('fe03.contoso.net'));
+  health.failed('fe03.contoso.net', 'connection refused');
+  assert.equal(health.alive('fe03.contoso.net'), false);
+  clock.advance(1000);
+  assert.ok(health.alive('fe03.contoso.net'));
+  await health.close();
+  assert.equal(clock.pending, 0);
+});
+
 test('the dump says which state, since when, why and when it is asked again', async () => {
   const clock = new ManualClock(0);
   const probe = { probe: () => Promise.reject(new Error('connect ECONNREFUSED')) };

@@ -1,5 +1,6 @@
 import { messageOf } from '#base';
 import type { Cancel, Clock, Dump, Lifecycle } from '#base';
+import { runsUsher } from '#topology';
 import type { Host } from '#topology';
 
 /** What is known about the members of the home pools. */
@@ -31,8 +32,8 @@ interface MemberState {
 
 /**
  * Health of every home pool member, published as a small state machine: a failure counts at once, a
- * member is up again when a probe succeeds. Without a probe a failure is forgotten after ten intervals,
- * so that the member is tried again.
+ * member is up again when a probe succeeds. Without a probe, and for members of another make, who have
+ * nothing to ask, a failure is forgotten after ten intervals, so that the member is tried again.
  */
 export class HomePoolHealth implements PoolHealth, Lifecycle {
   readonly #members: ReadonlyMap<string, MemberState>;
@@ -75,7 +76,7 @@ export class HomePoolHealth implements PoolHealth, Lifecycle {
     const member = this.#members.get(fqdn);
     if (member === undefined) return;
     this.#become(member, 'down', reason);
-    if (this.#probe === undefined && this.#running) {
+    if (this.#probeOf(member) === undefined && this.#running) {
       this.#later(member, 10 * this.#interval, () => {
         this.#become(member, 'unknown', 'due for another attempt');
       });
@@ -85,8 +86,10 @@ export class HomePoolHealth implements PoolHealth, Lifecycle {
   async start(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    if (this.#probe === undefined) return;
-    for (const member of this.#members.values()) this.#ask(member, this.#probe);
+    for (const member of this.#members.values()) {
+      const probe = this.#probeOf(member);
+      if (probe !== undefined) this.#ask(member, probe);
+    }
   }
 
   async drain(): Promise<void> {
@@ -110,6 +113,10 @@ export class HomePoolHealth implements PoolHealth, Lifecycle {
       reason: member.reason,
       nextProbe: member.nextProbe === undefined ? null : new Date(member.nextProbe).toISOString(),
     }));
+  }
+
+  #probeOf({ host }: MemberState): HomePoolProbe | undefined {
+    return runsUsher(host) ? this.#probe : undefined;
   }
 
   #ask(member: MemberState, probe: HomePoolProbe): void {

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock, type Cancel, type Dump, type Lifecycle } from '#base';
 import type { Plan } from '#ports';
-import { hostsOf, type Host, type Role } from '#topology';
+import { hostsOf, runsUsher, type Host, type Role } from '#topology';
 import { Child } from './child.ts';
 
 /**
@@ -27,9 +28,13 @@ export interface DeploymentOptions {
 
 export type HostStep = 'loading' | 'loaded' | 'started' | 'died' | 'restarted' | 'stopped';
 
-/** Every host of a topology on this machine, each as a process of its own. */
+/**
+ * Every host of a topology on this machine, each as a process of its own; those of another make are
+ * somebody else's to start.
+ */
 export class Deployment implements Lifecycle {
   readonly #options: DeploymentOptions;
+  readonly #hosts: readonly Host[];
   readonly #children = new Map<string, Child>();
   readonly #restarts = new Map<string, number>();
   readonly #timers = new Set<Cancel>();
@@ -37,18 +42,18 @@ export class Deployment implements Lifecycle {
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
+    this.#hosts = hostsOf(options.plan.topology).filter(runsUsher);
   }
 
   /** Hosts load side by side and open their sockets in dependency order. */
   async start(): Promise<void> {
-    const hosts = hostsOf(this.#options.plan.topology);
     try {
-      const loading = new Map(hosts.map((host) => [host.fqdn, this.#load(host)]));
+      const loading = new Map(this.#hosts.map((host) => [host.fqdn, this.#load(host)]));
       // One rejection must not stay unheard while another is awaited.
       const all = Promise.all(loading.values());
       all.catch(() => {});
       for (const roles of phases) {
-        const next = hosts.filter((host) => roles.includes(host.role));
+        const next = this.#hosts.filter((host) => roles.includes(host.role));
         await Promise.all(
           next.map(async (host) => {
             await loading.get(host.fqdn);
@@ -66,9 +71,8 @@ export class Deployment implements Lifecycle {
   /** Drains in the reverse order of the start, so that nobody's next hop goes first. */
   async drain(deadline: number): Promise<void> {
     this.#closing = true;
-    const hosts = hostsOf(this.#options.plan.topology);
     for (const roles of phases.toReversed()) {
-      const next = hosts.filter((host) => roles.includes(host.role));
+      const next = this.#hosts.filter((host) => roles.includes(host.role));
       await Promise.all(
         next.map(async (host) => {
           await this.#children.get(host.fqdn)?.drain(deadline);
@@ -87,7 +91,7 @@ export class Deployment implements Lifecycle {
   }
 
   dump(): Dump {
-    return hostsOf(this.#options.plan.topology).map((host) => ({
+    return this.#hosts.map((host) => ({
       host: host.fqdn,
       role: host.role,
       pid: this.#children.get(host.fqdn)?.pid ?? null,

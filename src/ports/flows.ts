@@ -12,6 +12,7 @@ import {
   logControllers,
   membersOf,
   outsideOf,
+  ownPools,
   remoteClients,
 } from './parties.ts';
 
@@ -68,7 +69,11 @@ function tableRows(topology: Topology, pool: Pool, frontEnds: readonly Pool[]): 
   return [
     row('01', proxies, web),
     row('02', proxies, web),
-    row('03', { ...from('director', pool.members), pool: pool.fqdn }, membersOf(frontEnds)),
+    row(
+      '03',
+      { ...from('director', pool.members), pool: pool.fqdn },
+      membersOf(ownPools(frontEnds)),
+    ),
     row('04', clients, web),
     row('05', clients, web),
     row('06', from('edge', edges), entranceOf(pool, 'other')),
@@ -89,7 +94,7 @@ function proseRows(
   const edges = topology.edges;
   const proxies = from('reverseProxy', topology.reverseProxies);
   const row = rowsOf('prose', `${summaryOf(directors[0])}-`);
-  const published = entrancesOf(frontEnds, 'web');
+  const published = entrancesOf(ownPools(frontEnds), 'web');
   return [
     row('P1', outbound, eachOf('edge', edges)),
     row('P2', from('edge', edges), membersOf(frontEnds)),
@@ -109,7 +114,7 @@ function optionRows(
   const entrances = entrancesOf(directors, 'other');
   const servers = from(
     'frontEnd',
-    frontEnds.flatMap((pool) => pool.members),
+    ownPools(frontEnds).flatMap((pool) => pool.members),
   );
   return [
     ...(internalClientsSignInAtDirector ? entrances : []).map((entrance) =>
@@ -119,7 +124,10 @@ function optionRows(
   ];
 }
 
-/** Rows of the neighbours: Front Ends, Edges, reverse proxies. */
+/**
+ * Rows of the neighbours: Front Ends, Edges, reverse proxies. A Front End of another make speaks SIP with
+ * servers; clients cannot sign in there, for it knows no passwords, and it has none of our other services.
+ */
 function neighbourRows(
   topology: Topology,
   directors: readonly Pool[],
@@ -131,17 +139,19 @@ function neighbourRows(
   const row = rowsOf('derived');
   const directorServers = directors.flatMap((pool) => pool.members);
   const everyFrontEnd = membersOf(frontEnds);
+  const own = ownPools(frontEnds);
+  const ownFrontEnds = membersOf(own);
   const edgesInside = eachOf('edge', topology.edges);
   return [
     row('IS03a', from('director', directorServers), everyFrontEnd),
     // A lone Front End has nobody to talk to.
     ...(homeServers.length > 1 ? [row('IS03b', from('frontEnd', homeServers), everyFrontEnd)] : []),
-    ...entrancesOf(frontEnds, 'other').map((entrance) => row('IS03c', clients, entrance)),
-    ...entrancesOf(frontEnds, 'web').map((entrance) => row('IS11', clients, entrance)),
-    ...entrancesOf(frontEnds, 'web').map((entrance) => row('IS12', clients, entrance)),
-    row('07', controllers, everyFrontEnd, 'FE-07'),
-    row('08', controllers, everyFrontEnd, 'FE-08'),
-    row('09', controllers, everyFrontEnd, 'FE-09'),
+    ...entrancesOf(own, 'other').map((entrance) => row('IS03c', clients, entrance)),
+    ...entrancesOf(own, 'web').map((entrance) => row('IS11', clients, entrance)),
+    ...entrancesOf(own, 'web').map((entrance) => row('IS12', clients, entrance)),
+    row('07', controllers, ownFrontEnds, 'FE-07'),
+    row('08', controllers, ownFrontEnds, 'FE-08'),
+    row('09', controllers, ownFrontEnds, 'FE-09'),
     row('EX06', remoteClients, outsideOf('edge', topology.edges)),
     row('CL6', remoteClients, outsideOf('edge', topology.edges)),
     row('07', controllers, edgesInside, 'EI09'),

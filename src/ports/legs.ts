@@ -39,6 +39,7 @@ function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host
   });
   // Without source NAT the members see the clients themselves.
   const seenByMember = pool.nat === 'source' ? [device] : sources;
+  const members = destinationHosts(topology, flow);
   return [
     ...sources.map((source): Leg => ({
       flow: flow.id,
@@ -46,7 +47,7 @@ function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host
       source,
       destination: { host: balancer.fqdn, address: pool.vip ?? '', port: flow.port },
     })),
-    ...pool.members.flatMap((host) =>
+    ...members.flatMap((host) =>
       seenByMember.map((source): Leg => ({
         flow: flow.id,
         kind: 'balancerToMember',
@@ -54,7 +55,7 @@ function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host
         destination: member(host),
       })),
     ),
-    ...pool.members.map((host): Leg => ({
+    ...members.map((host): Leg => ({
       flow: flow.id,
       kind: 'healthProbe',
       source: device,

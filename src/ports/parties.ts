@@ -1,4 +1,4 @@
-import { hostsOf } from '#topology';
+import { hostsOf, runsUsher } from '#topology';
 import type { Host, Pool, Topology } from '#topology';
 import type { Party } from './model.ts';
 
@@ -62,6 +62,13 @@ export function membersOf(pools: readonly Pool[]): Party {
     pools.flatMap((pool) => pool.members),
   );
   return first !== undefined && others.length === 0 ? { ...party, pool: first.fqdn } : party;
+}
+
+/** The pools without the members that run software of another make; pools of nothing else are left out. */
+export function ownPools(pools: readonly Pool[]): readonly Pool[] {
+  return pools
+    .map((pool) => ({ ...pool, members: pool.members.filter(runsUsher) }))
+    .filter(({ members }) => members.length > 0);
 }
 
 /** What enters a pool at its VIP: with DNS balancing the client web services only. */

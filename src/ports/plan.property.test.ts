@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { findHost, hostsOf } from '#topology';
-import { loadPlan, nextHops } from './index.ts';
+import { findHost, hostsOf, runsUsher } from '#topology';
+import { listenersOf, loadPlan, nextHops } from './index.ts';
 import type { Plan } from './index.ts';
 
 type Balancing = 'none' | 'dns' | 'hardware';
@@ -11,6 +11,8 @@ interface PoolShape {
   readonly balancing: Balancing;
   readonly size: number;
   readonly withVip: boolean;
+  /** How many members of a Front End pool are of another make. */
+  readonly foreign: number;
 }
 
 const shape = (most: number): fc.Arbitrary<PoolShape> =>
@@ -19,13 +21,14 @@ const shape = (most: number): fc.Arbitrary<PoolShape> =>
       balancing: fc.constant(balancing),
       size: fc.integer({ min: 1, max: balancing === 'none' ? 1 : most }),
       withVip: fc.boolean(),
+      foreign: fc.nat({ max: 3 }),
     }),
   );
 
 /** The file entry of one pool; its network is 10.<index>.<role>.0/24. */
 function poolEntry(
   kind: 'director' | 'frontEnd',
-  { balancing, size, withVip }: PoolShape,
+  { balancing, size, withVip, foreign }: PoolShape,
   index: number,
 ) {
   const block = `10.${index}.${kind === 'director' ? 1 : 2}`;
@@ -41,6 +44,7 @@ function poolEntry(
     members: Array.from({ length: size }, (_, member) => ({
       fqdn: `m${member}-${name}.example.net`,
       address: `${block}.${11 + member}`,
+      ...(kind === 'frontEnd' && member < foreign ? { software: 'other' } : {}),
     })),
   };
 }
@@ -136,6 +140,19 @@ describe('in every topology', () => {
       const open = new Set(plan.listeners.map(({ address, port }) => key(address, port)));
       for (const { members } of plan.virtualServices) {
         for (const { address, port } of members) assert.ok(open.has(key(address, port)));
+      }
+    });
+  });
+
+  it('a member of another make speaks SIP with servers and opens nothing else', () => {
+    forEveryPlan((plan) => {
+      for (const { fqdn } of hostsOf(plan.topology).filter((host) => !runsUsher(host))) {
+        for (const { service, security, anonymousClients } of listenersOf(plan, fqdn)) {
+          assert.deepEqual([service, security, anonymousClients], ['sip', 'MTLS', false]);
+        }
+        for (const { members } of plan.virtualServices) {
+          assert.ok(members.every(({ host }) => host !== fqdn));
+        }
       }
     });
   });

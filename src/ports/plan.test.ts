@@ -365,3 +365,37 @@ describe('ports', () => {
     assert.ok(loadPlan(`${text}\nports: { accessEdge: 80 }\n`, 'contoso.yaml').ok);
   });
 });
+
+describe('a Front End of another make', () => {
+  const foreign = example('contoso', (text) =>
+    text.replace('address: 127.10.3.11 }', 'address: 127.10.3.11, software: other }'),
+  );
+  const rowsAt = (plan: Plan, fqdn: string) =>
+    plan.flows.filter((flow) => flow.destination.hosts.includes(fqdn)).map((flow) => flow.id);
+
+  it('keeps the rows of SIP between servers and loses those of services it does not have', () => {
+    assert.deepEqual(rowsAt(foreign, 'fe03.contoso.net'), ['DH-P2', 'IS03a', 'IS03b']);
+    assert.deepEqual(rowsAt(foreign, 'fe01.contoso.net'), rowsAt(contoso, 'fe01.contoso.net'));
+    const outbound = foreign.flows.find((flow) => flow.id === 'DH-P1');
+    assert.ok(outbound?.source.hosts.includes('fe03.contoso.net'));
+  });
+
+  it('opens one socket, which admits Directors, Front Ends and Edges and no client', () => {
+    const [listener, ...others] = listenersOf(foreign, 'fe03.contoso.net');
+    assert.deepEqual(others, []);
+    assert.equal(listener?.anonymousClients, false);
+    assert.deepEqual(
+      listener.trustedPeers.toSorted(),
+      ['dir01', 'dir02', 'edge01', 'fe01', 'fe02', 'fe03'].map((name) => `${name}.contoso.net`),
+    );
+  });
+
+  it('is not asked for its health by the inter-server service', () => {
+    assert.throws(
+      () => nextHops(foreign, 'dir01.contoso.net', 'fe03.contoso.net', 'interServer'),
+      (error) => error instanceof UsherError && error.code === 'USHER_NO_FLOW',
+    );
+    const [hop] = nextHops(foreign, 'dir01.contoso.net', 'fe03.contoso.net', 'sip');
+    assert.equal(hop?.name, 'fe03.contoso.net');
+  });
+});

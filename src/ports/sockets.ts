@@ -69,18 +69,16 @@ export function virtualServicesFor(
       );
       const { vip, balancer } = pool;
       if (vip === undefined || balancer === undefined) return [];
-      return own.slice(0, 1).map(({ port }): VirtualService => ({
+      return own.slice(0, 1).map(({ port, destination }): VirtualService => ({
         pool: pool.fqdn,
         balancer,
         service,
         address: vip,
         port,
         flows: own,
-        members: pool.members.map((member) => ({
-          host: member.fqdn,
-          address: member.address,
-          port,
-        })),
+        members: pool.members
+          .filter(({ fqdn }) => destination.hosts.includes(fqdn))
+          .map((member) => ({ host: member.fqdn, address: member.address, port })),
         affinity: service === 'webInternal' || service === 'webInternalPlain' ? 'source' : 'none',
         idleTimeout: topology.timers.idleTimeout,
       }));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import type { Flow, Plan } from '#ports';
 import { buildRequest } from '#sip';
-import { hostsOf } from '#topology';
+import { findHost, hostsOf, runsUsher } from '#topology';
 import { createAuthority, issueCertificate, namesOf } from '#trust';
 import { askHttp, askSip, askSipWith } from './ask.ts';
 import { dialTls, ProbeFailure } from './dial.ts';
@@ -19,6 +19,8 @@ interface Door {
   readonly trustedPeers: readonly string[];
   /** Users without a certificate may come in here too; they get no server's rights. */
   readonly shared: boolean;
+  /** Software of another make may look only after the handshake whom a certificate names. */
+  readonly foreign: boolean;
 }
 
 /** What one stranger shows at the door. */
@@ -59,7 +61,9 @@ function doorsOf(plan: Plan): readonly Door[] {
     .filter((listener) => listener.security === 'MTLS')
     .map((listener): Door => {
       const { host, address, port, flows, trustedPeers, anonymousClients } = listener;
-      return { address, port, name: host, flows, trustedPeers, shared: anonymousClients };
+      const opener = findHost(plan.topology, host);
+      const foreign = opener !== undefined && !runsUsher(opener);
+      return { address, port, name: host, flows, trustedPeers, shared: anonymousClients, foreign };
     });
   const balanced = plan.virtualServices
     .filter((service) => service.flows.some((flow) => flow.security === 'MTLS'))
@@ -75,6 +79,7 @@ function doorsOf(plan: Plan): readonly Door[] {
         flows,
         trustedPeers: behind?.trustedPeers ?? [],
         shared: behind?.anonymousClients ?? false,
+        foreign: false,
       };
     });
   return [...listeners, ...balanced];
@@ -154,9 +159,9 @@ async function insist(door: Door, stranger: Stranger): Promise<string> {
     ? await askSipWith(socket, impersonation(door.name))
     : await askSip(socket, `sip:${door.name}`, 'stranger.invalid');
   const seen = `${response.status} ${response.reason}`;
-  return shownTheDoor.includes(response.status) && door.shared
-    ? `shown the door as a user without rights: ${seen}`
-    : `admitted: ${seen}`;
+  if (!shownTheDoor.includes(response.status)) return `admitted: ${seen}`;
+  if (door.shared) return `shown the door as a user without rights: ${seen}`;
+  return door.foreign ? `shown the door after the handshake: ${seen}` : `admitted: ${seen}`;
 }
 
 /** A MESSAGE that claims to come from a user a trusted server vouches for (RFC 3325). */

@@ -29,6 +29,7 @@ function buildPool(file: TopologyFile['pools'][number]): Pool {
       role: file.role,
       pool: file.fqdn,
       address: canonicalAddress(member.address),
+      ...(member.software === 'other' ? { software: 'other' as const } : {}),
     })),
     web: file.web,
   };

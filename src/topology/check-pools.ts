@@ -31,6 +31,20 @@ function checkMembers({ value: pool, path }: Entry<DraftPool>, report: Report): 
   }
 }
 
+function checkSoftware({ value: pool, path }: Entry<DraftPool>, report: Report): void {
+  if (pool.role !== 'director') return;
+  for (const member of entries(pool.members, [...path, 'members'])) {
+    if (member.value.software !== 'other') continue;
+    report(
+      [...member.path, 'software'],
+      'director-of-other-make',
+      'other, in a Director pool',
+      'software: other in Front End pools only',
+      'Remove it; another registrar can take the place of a Front End, not of a Director.',
+    );
+  }
+}
+
 function checkVip({ value: pool, path }: Entry<DraftPool>, report: Report): void {
   const { loadBalancing, role, vip, balancer } = pool;
   const vipPath = [...path, 'vip'];
@@ -123,6 +137,7 @@ export function checkPools(draft: Draft, report: Report): void {
   const pools = poolsOf(draft);
   for (const pool of pools) {
     checkMembers(pool, report);
+    checkSoftware(pool, report);
     checkVip(pool, report);
     checkNat(pool, report);
     checkNetwork(pool, report);

@@ -341,6 +341,14 @@ export const damages: readonly Damage[] = [
     at: '- { fqdn: dir01',
   },
   {
+    that: 'a Director of another make',
+    from: 'address: 10.1.1.12 }',
+    to: 'address: 10.1.1.12, software: other }',
+    code: 'director-of-other-make',
+    path: 'pools.0.members.1.software',
+    at: 'other }',
+  },
+  {
     that: 'two pools with one external web name',
     from: 'external: web2.contoso.com',
     to: 'external: web1.contoso.com',

@@ -95,6 +95,13 @@ const member = section(
   {
     fqdn: fqdn.meta({ description: 'Its own full host name; named in its certificate.' }),
     address: address.meta({ description: 'Its address, the one every socket of it is opened on.' }),
+    software: z
+      .enum(['usher', 'other'])
+      .meta({
+        description:
+          'usher (default), or other: a Front End of another make, such as Kamailio, which speaks SIP with the servers and has no web, inter-server or logging services.',
+      })
+      .optional(),
   },
   'One server of the pool.',
 );

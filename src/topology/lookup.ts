@@ -47,6 +47,14 @@ export function poolOf(topology: Topology, host: Host): Pool | undefined {
   return host.pool === undefined ? undefined : findPool(topology, host.pool);
 }
 
+/**
+ * False for a host that runs software of another make: it speaks SIP with the servers of the
+ * topology and has none of our other services.
+ */
+export function runsUsher(host: Host): boolean {
+  return host.software === undefined;
+}
+
 /** The domain remote and internal users sign in with when they name none. */
 export function primarySipDomain(topology: Topology): string {
   return topology.sipDomains[0] ?? '';

@@ -9,6 +9,8 @@ export interface Host {
   readonly pool?: string;
   /** The address (IPv4 or IPv6 literal) on the inside; all a Director, Front End or balancer has. */
   readonly address: string;
+  /** Present on a Front End somebody else's SIP server takes the place of. */
+  readonly software?: 'other';
   /** The outside interface of an Edge or a reverse proxy. */
   readonly external?: { readonly address: string; readonly fqdns: readonly string[] };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { damages, sound } from './damages.fixtures.ts';
-import { parseTopology, topologyJsonSchema } from './index.ts';
+import { hostsOf, parseTopology, runsUsher, topologyJsonSchema } from './index.ts';
 
 function positionOf(text: string, at: string): { line: number; column: number } {
   const before = text.slice(0, text.indexOf(at)).split('\n');
@@ -17,6 +17,20 @@ describe('a topology file', () => {
     assert.deepEqual(topology?.simpleUrls.meet, ['meet.contoso.com']);
     assert.deepEqual(topology?.timers, { probeInterval: 2, idleTimeout: 1800 });
     assert.deepEqual(topology?.users.digest, ['SHA-256', 'MD5']);
+  });
+
+  it('says which Front Ends are of another make', () => {
+    const text = sound
+      .replace('address: 10.1.2.11 }', 'address: 10.1.2.11, software: usher }')
+      .replace('address: 10.1.3.11 }', 'address: 10.1.3.11, software: other }');
+    const { topology, faults } = parseTopology(text, 'f.yaml');
+    assert.deepEqual(faults, []);
+    assert.ok(topology !== undefined);
+    const others = hostsOf(topology).filter((host) => !runsUsher(host));
+    assert.deepEqual(
+      others.map(({ fqdn }) => fqdn),
+      ['fe02.contoso.net'],
+    );
   });
 
   for (const { that, from, to, code, path, at } of damages) {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { UsherError } from '#base';
 import { hostLog, HostRuntime, isSupervised, runSupervised, WorkerPool, workersFor } from '#host';
 import { findObstacles, obstacleError } from '#proof';
-import { findHost, hostsOf } from '#topology';
+import { findHost, hostsOf, runsUsher } from '#topology';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/serve.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
@@ -47,6 +47,11 @@ async function run(
     const known = hostsOf(plan.topology).map((each) => each.fqdn);
     throw new UsherError('USHER_UNKNOWN_HOST', text.unknownHost(fqdn), {
       remedy: `${text.knownHosts}: ${known.join(', ')}`,
+    });
+  }
+  if (!runsUsher(host)) {
+    throw new UsherError('USHER_OTHER_SOFTWARE', text.otherSoftware(host.fqdn), {
+      remedy: text.otherSoftwareRemedy,
     });
   }
   const stateDirectory = context.state ?? '/var/lib/usher';

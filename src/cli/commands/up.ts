@@ -4,7 +4,7 @@ import type { Dump } from '#base';
 import { Deployment } from '#host';
 import type { Plan } from '#ports';
 import { findObstacles, Identities, obstacleError, toReport } from '#proof';
-import { hostsOf } from '#topology';
+import { hostsOf, runsUsher } from '#topology';
 import { ensurePki, poolSecret } from '#trust';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { demoUsers } from '../demo-users.ts';
@@ -46,11 +46,13 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   const seconds = (): string => ((performance.now() - begun) / 1000).toFixed(1);
   const say = options.json === true ? context.complain : context.print;
   const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
-  const hosts = hostsOf(plan.topology);
+  const hosts = hostsOf(plan.topology).filter(runsUsher);
+  const others = hostsOf(plan.topology).filter((host) => !runsUsher(host));
   const obstacles = await findObstacles(plan, hosts);
   if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
 
   say(ink.strong(text.heading(plan.topology.name, hosts.length, plan.flows.length)));
+  if (others.length > 0) say(text.others(others.map(({ fqdn }) => fqdn).join(', ')));
   const stateDirectory = context.state ?? '.usher';
   await prepare(context, plan, stateDirectory, say);
   const users = demoUsers(stateDirectory, plan);

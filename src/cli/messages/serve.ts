@@ -17,6 +17,8 @@ on Directors and Front Ends, the users. SIGTERM drains for up to 30 s, then ends
 Logs go to standard output as JSON lines.`,
   unknownHost: (fqdn: string) => `the topology has no host ${fqdn}`,
   knownHosts: 'Its hosts are',
+  otherSoftware: (fqdn: string) => `${fqdn} runs other software (software: other in the topology)`,
+  otherSoftwareRemedy: 'Start that software there, or remove the key to run Usher.',
   oneWorker: (role: string) =>
     `a ${role} keeps state in memory and runs as one process; --workers is not used`,
 };
@@ -39,6 +41,9 @@ und, auf Directors und Front-Ends, die Benutzer. SIGTERM leert bis zu 30 s lang,
 Protokolle gehen als JSON-Zeilen auf die Standardausgabe.`,
   unknownHost: (fqdn: string) => `die Topologie hat keinen Host ${fqdn}`,
   knownHosts: 'Ihre Hosts sind',
+  otherSoftware: (fqdn) => `${fqdn} läuft mit anderer Software (software: other in der Topologie)`,
+  otherSoftwareRemedy:
+    'Diese Software dort starten oder den Schlüssel entfernen, um Usher auszuführen.',
   oneWorker: (role: string) =>
     `ein ${role} hält Zustand im Speicher und läuft als ein Prozess; --workers bleibt ungenutzt`,
 };

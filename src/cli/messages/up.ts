@@ -16,6 +16,7 @@ Examples:
 Every host is a process of its own; its log is STATE/run/HOST.log. Ctrl-C drains and stops all.`,
   heading: (name: string, hosts: number, rows: number) =>
     `${name}: ${hosts} hosts, ${rows} rows of the port table`,
+  others: (fqdns: string) => `run by other software, not started here: ${fqdns}`,
   certificates: (count: number) => `certificates issued: ${count}`,
   kept: (fqdn: string, why: string) => `kept the certificate of ${fqdn}: ${why}`,
   loading: 'starting',
@@ -49,6 +50,7 @@ Beispiele:
 
 Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-C leert und beendet alle.`,
   heading: (name, hosts, rows) => `${name}: ${hosts} Hosts, ${rows} Zeilen der Porttabelle`,
+  others: (fqdns) => `läuft mit anderer Software, wird hier nicht gestartet: ${fqdns}`,
   certificates: (count) => `ausgestellte Zertifikate: ${count}`,
   kept: (fqdn, why) => `Zertifikat von ${fqdn} belassen: ${why}`,
   loading: 'starte',

@@ -9,7 +9,7 @@ import {
   type Answer,
   type Link,
 } from './autodiscover-format.ts';
-import { aorOfSipUri, type HomeFinder } from './home.ts';
+import { aorOfSipUri, webHomeOf, type HomeFinder } from './home.ts';
 import { discoveryNames, poolUrl, type Site } from './names.ts';
 
 const rootPath = '/Autodiscover/AutodiscoverService.svc/root';
@@ -112,7 +112,7 @@ async function answerUser(
   if (home === undefined) {
     return textReply(503, 'No user directory to ask.', { 'retry-after': '60' });
   }
-  return { part: 'User', ...reach(site, home), links: poolLinks(site, home) };
+  return { part: 'User', ...reach(site, home), links: poolLinks(site, webHomeOf(home, site.pool)) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadPlan } from '#ports';
 import { directoryOf } from '../fixture.ts';
-import { aorOfSipUri, HomeFinder } from './home.ts';
+import { aorOfSipUri, HomeFinder, webHomeOf } from './home.ts';
 
 const loaded = loadPlan(readFileSync('examples/contoso.yaml', 'utf8'), 'contoso.yaml');
 assert.ok(loaded.ok);
@@ -57,4 +57,15 @@ test('without the deployment secret nobody can tell which pool a missing user wo
     if ((await one.find(aor)) !== (await two.find(aor))) different += 1;
   }
   assert.ok(different > 5);
+});
+
+test('users of a pool of another make are served by the web site that is asked', () => {
+  const [here, home] = topology.pools.filter(({ role }) => role === 'frontEnd');
+  assert.ok(here !== undefined && home !== undefined);
+  const members = home.members.map((member) => ({ ...member, software: 'other' as const }));
+  assert.equal(webHomeOf({ ...home, members }, here), here);
+  assert.equal(
+    webHomeOf({ ...home, members: [...members, ...home.members] }, here).fqdn,
+    home.fqdn,
+  );
 });

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { UserDirectory } from '#identity';
 import { deriveKey } from '#trust';
-import { findPool, type Pool, type Topology } from '#topology';
+import { findPool, runsUsher, type Pool, type Topology } from '#topology';
 
 /** Longest address-of-record looked up, in characters. */
 const maximumAor = 256;
@@ -40,6 +40,14 @@ export class HomeFinder {
     const hash = createHmac('sha256', this.#key).update(aor).digest().readUInt32BE(0);
     return this.#pools[hash % this.#pools.length];
   }
+}
+
+/**
+ * The pool whose web sites serve users of `home`: a home pool of nothing but other makes has no site,
+ * and `here`, the one that is asked, serves them.
+ */
+export function webHomeOf(home: Pool, here: Pool): Pool {
+  return home.members.some(runsUsher) ? home : here;
 }
 
 /**

@@ -18,6 +18,21 @@ export interface TestUser {
   readonly enabled?: boolean;
 }
 
+/** A deployment that is about to start: its state directory holds topology, certificates and users. */
+export interface Prepared {
+  readonly state: string;
+  readonly topologyFile: string;
+  readonly portOffset: number;
+}
+
+/** What differs from the Contoso deployment as it stands. */
+export interface Wishes {
+  /** Changes the topology's text first. */
+  readonly edit?: (topology: string) => string;
+  /** Starts what Usher does not start itself. */
+  readonly before?: (prepared: Prepared) => Promise<void>;
+}
+
 /** The Contoso deployment under `usher up`, with a state directory and users of its own. */
 export class TestDeployment implements AsyncDisposable {
   readonly state: string;
@@ -32,12 +47,9 @@ export class TestDeployment implements AsyncDisposable {
     this.up = up;
   }
 
-  /** Starts and waits until the table is proven. `edit` changes the topology's text first. */
-  static async start(
-    users: readonly TestUser[],
-    edit: (topology: string) => string = (topology) => topology,
-  ): Promise<TestDeployment> {
-    const deployment = await TestDeployment.prepare(users, edit);
+  /** Starts and waits until the table is proven. */
+  static async start(users: readonly TestUser[], wishes: Wishes = {}): Promise<TestDeployment> {
+    const deployment = await TestDeployment.prepare(users, wishes);
     try {
       await deployment.up.see(/the table is proven/u, 60);
       return deployment;
@@ -48,15 +60,17 @@ export class TestDeployment implements AsyncDisposable {
   }
 
   /** Starts without waiting for the proof. */
-  static async prepare(
-    users: readonly TestUser[],
-    edit: (topology: string) => string = (topology) => topology,
-  ): Promise<TestDeployment> {
+  static async prepare(users: readonly TestUser[], wishes: Wishes = {}): Promise<TestDeployment> {
+    const { edit = (topology) => topology, before } = wishes;
     const state = mkdtempSync(join(tmpdir(), 'usher-interop-'));
     const topologyFile = join(state, 'topology.yaml');
     writeFileSync(topologyFile, edit(readFileSync(contoso, 'utf8')));
     const portOffset = (await lowPortsAreFree()) ? 0 : 10_000;
     await importUsers(state, topologyFile, users);
+    if (before !== undefined) {
+      await run(process.execPath, [launcher, 'pki', 'init', topologyFile, '--state', state]);
+      await before({ state, topologyFile, portOffset });
+    }
     const up = new Program(process.execPath, [
       launcher,
       'up',
