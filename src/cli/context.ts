@@ -12,9 +12,9 @@ export interface CliContext {
   /** Width of the terminal; 100 when there is none. */
   readonly columns: number;
   /** Standard output, newline added. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** Standard error, newline added; for progress, warnings and errors. */
-  complain(text: string): void;
+  readonly complain: (text: string) => void;
   /** Standard input as lines; ends at end of file. For passwords: never echoed on a terminal. */
   ask(question: string, options?: { hidden?: boolean }): Promise<string>;
   /** Sets the exit status: 0 as asked, 1 a negative verdict, 2 bad usage or bad topology. */

@@ -54,7 +54,8 @@ export function demoUsers(stateDirectory: string, plan: Plan): DemoUsers {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const directory = new SqliteUserDirectory(usersFile(stateDirectory), { mode: 'write' });
   try {
-    if (known?.accounts.every(({ aor }) => directory.find(aor) !== undefined) === true) return known;
+    if (known?.accounts.every(({ aor }) => directory.find(aor) !== undefined) === true)
+      return known;
     const made = createDemoUsers(plan.topology).map((user) => free(user, directory));
     const [first, second] = made;
     if (first === undefined || second === undefined) {

@@ -1,11 +1,5 @@
 import { messageOf } from '#base';
-import {
-  ladderNames,
-  laddersOf,
-  ladderText,
-  LogController,
-  type LogRecord,
-} from '#logging';
+import { ladderNames, laddersOf, ladderText, LogController, type LogRecord } from '#logging';
 import type { Plan } from '#ports';
 import { converse, type Account, type Conversation, type Identities } from '#proof';
 import type { CliContext } from './context.ts';

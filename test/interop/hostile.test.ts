@@ -133,7 +133,7 @@ describe('what strangers send costs them their connection and nobody else anythi
   });
 
   test(`${silentConnections} connections that send nothing harm nobody, and memory returns`, async () => {
-    const before = await memory();
+    const usual = await memory();
     const sockets: Socket[] = [];
     const each = Math.floor(silentConnections / doors.length);
     for (const door of doors) {
@@ -148,9 +148,9 @@ describe('what strangers send costs them their connection and nobody else anythi
     }
     for (const socket of sockets) socket.destroy();
     await serviceGoesOn();
-    const after = await memory();
-    for (const [fqdn, bytes] of after) {
-      const grown = bytes - (before.get(fqdn) ?? 0);
+    const now = await memory();
+    for (const [fqdn, bytes] of now) {
+      const grown = bytes - (usual.get(fqdn) ?? 0);
       assert.ok(grown < 64 * 1024 * 1024, `${fqdn} grew by ${Math.round(grown / 1048576)} MB`);
     }
   });

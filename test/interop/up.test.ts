@@ -43,6 +43,8 @@ const usher = (...args: string[]): Program =>
     String(offset),
   ]);
 
+const modeOf = (path: string): number => statSync(join(state, path)).mode & 0o777;
+
 /** Sockets of this deployment that are open now. */
 async function ownSockets(): Promise<readonly string[]> {
   const wanted = new Set(
@@ -62,7 +64,6 @@ test('usher up --once brings everything up, proves it, leaves nothing behind and
 });
 
 test('the state directory and its secrets belong to nobody else', () => {
-  const modeOf = (path: string): number => statSync(join(state, path)).mode & 0o777;
   assert.equal(modeOf('.'), 0o700);
   for (const file of ['users.db', 'demo-users.json', 'pki/ca.key']) {
     assert.equal(modeOf(file), 0o600, file);

@@ -17,7 +17,8 @@ Each row is probed from the address and with the certificate of its source: conn
 checked, asked in the row's own protocol. Then three kinds of wrong certificate knock on every
 mutual-TLS socket, and the kernel's socket table is compared with the plan. Exit status 1 when
 anything is not as the table says.`,
-  noDemoUsers: 'no demo users in the state directory: the conversation through the Edge is left out',
+  noDemoUsers:
+    'no demo users in the state directory: the conversation through the Edge is left out',
 };
 
 const de: typeof en = {
@@ -25,7 +26,8 @@ const de: typeof en = {
   topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
   json: 'den Beweis als JSON ausgeben',
   junit: 'den Beweis zusätzlich als JUnit-XML in FILE schreiben',
-  sweep: 'zusätzlich alle 65.535 Ports jeder Adresse anwählen (je Adresse höchstens etwa eine Minute)',
+  sweep:
+    'zusätzlich alle 65.535 Ports jeder Adresse anwählen (je Adresse höchstens etwa eine Minute)',
   portOffset: 'der Versatz, mit dem die Umgebung gestartet wurde',
   examples: `
 Beispiele:
@@ -37,8 +39,7 @@ Jede Zeile wird von der Adresse und mit dem Zertifikat ihrer Quelle geprüft: ve
 geprüft, im Protokoll der Zeile gefragt. Dann klopfen drei Arten falscher Zertifikate an jedem
 MTLS-Socket, und die Sockettabelle des Kerns wird mit dem Plan verglichen. Rückgabe 1, wenn etwas
 nicht ist, wie die Tabelle es sagt.`,
-  noDemoUsers:
-    'keine Demobenutzer im Zustandsverzeichnis: das Gespräch über den Edge entfällt',
+  noDemoUsers: 'keine Demobenutzer im Zustandsverzeichnis: das Gespräch über den Edge entfällt',
 };
 
 /** Texts of `usher verify`. */
