@@ -151,7 +151,7 @@ async function importUsers(
 }
 
 /** Whether this user may open the documented ports; otherwise the tests move them all. */
-function lowPortsAreFree(): Promise<boolean> {
+export function lowPortsAreFree(): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
