@@ -63,6 +63,10 @@ const seenByMembers = (plan: Plan) =>
     .filter((leg) => leg.flow === 'DH-06' && leg.kind === 'balancerToMember')
     .map((leg) => leg.source.host);
 
+/** Ids of the rows that end at a host. */
+const rowsAt = (plan: Plan, fqdn: string) =>
+  plan.flows.filter((flow) => flow.destination.hosts.includes(fqdn)).map((flow) => flow.id);
+
 const portsOf = (plan: Plan) => plan.listeners.map((listener) => listener.port);
 
 describe('the port summary of the scaled pool with hardware balancing', () => {
@@ -370,9 +374,6 @@ describe('a Front End of another make', () => {
   const foreign = example('contoso', (text) =>
     text.replace('address: 127.10.3.11 }', 'address: 127.10.3.11, software: other }'),
   );
-  const rowsAt = (plan: Plan, fqdn: string) =>
-    plan.flows.filter((flow) => flow.destination.hosts.includes(fqdn)).map((flow) => flow.id);
-
   it('keeps the rows of SIP between servers and loses those of services it does not have', () => {
     assert.deepEqual(rowsAt(foreign, 'fe03.contoso.net'), ['DH-P2', 'IS03a', 'IS03b']);
     assert.deepEqual(rowsAt(foreign, 'fe01.contoso.net'), rowsAt(contoso, 'fe01.contoso.net'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { TestDeployment } from './support/deployment.ts';
 import { SipUser } from './support/sip-user.ts';
 
@@ -68,6 +69,30 @@ describe('servers die and the service goes on', () => {
       const statuses = await everyoneWritesEveryone(`without ${fqdn}`);
       assert.deepEqual(new Set(statuses), new Set([200]));
       await deployment.up.see(new RegExp(`${fqdn} is back`, 'u'), 20);
+    }
+  });
+
+  test('users of a pool of two sign in at the other Front End within seconds when theirs freezes', async () => {
+    const home = phones.filter((_, index) => index % 2 === 0);
+    for (const fqdn of ['fe01.contoso.net', 'fe02.contoso.net']) {
+      // The Directors' probes, every two seconds, have to find everybody alive first.
+      await setTimeout(5000);
+      // Its sockets stay open and take everything; nothing is ever answered.
+      const frozen = await deployment.pidOf(fqdn);
+      process.kill(frozen, 'SIGSTOP');
+      try {
+        const begun = performance.now();
+        const answers = await Promise.all(home.map((phone) => phone.register()));
+        const seconds = (performance.now() - begun) / 1000;
+        assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+        assert.ok(seconds < 10, `${fqdn} frozen: signed in after ${seconds.toFixed(1)} s`);
+        const statuses = await everyoneWritesEveryone(`${fqdn} is frozen`);
+        assert.deepEqual(new Set(statuses), new Set([200]));
+      } finally {
+        process.kill(frozen, 'SIGCONT');
+      }
+      const statuses = await everyoneWritesEveryone(`${fqdn} has thawed`);
+      assert.deepEqual(new Set(statuses), new Set([200]));
     }
   });
 });

@@ -44,8 +44,14 @@ export class Kamailio implements AsyncDisposable {
     );
     // In the foreground, saying what it does on standard error.
     const program = new Program(findProgram('kamailio') ?? '', [
-      ...['-f', configuration, '-DD', '-E', '-w', directory, '-Y', directory],
-      ...['-m', '64', '-M', '8'],
+      '-DD',
+      '-E',
+      '-f',
+      configuration,
+      '-w',
+      directory,
+      '-Y',
+      directory,
     ]);
     await program.see(/Listening on[^]+fe03\.contoso\.net/u, 10);
     return new Kamailio(program);
