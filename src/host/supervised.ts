@@ -1,5 +1,8 @@
-import { messageOf, UsherError, type Lifecycle } from '#base';
+import { messageOf, systemClock, UsherError, type Lifecycle } from '#base';
 import { isOrder, type Order, type Report } from './protocol.ts';
+
+/** Milliseconds a host without supervisor may take to close. */
+const lastResort = 10_000;
 
 /** True when this process was started by a supervisor and takes its orders from it. */
 export function isSupervised(): boolean {
@@ -46,7 +49,11 @@ export async function runSupervised(host: Lifecycle): Promise<void> {
     if (isOrder(message)) enqueue(message);
   });
   process.once('SIGTERM', () => enqueue({ kind: 'close' }));
-  process.once('disconnect', () => enqueue({ kind: 'close' }));
+  process.once('disconnect', () => {
+    enqueue({ kind: 'close' });
+    // Nobody is left to force us: a close that hangs must not leave an orphan on the ports.
+    systemClock.after(lastResort, () => process.kill(process.pid, 'SIGKILL'));
+  });
   report({ kind: 'loaded' });
   await ended.promise;
   if (process.connected) process.disconnect?.();
