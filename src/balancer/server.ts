@@ -3,7 +3,7 @@ import { channel, type Clock, type Dump, type Lifecycle, messageOf, UsherError }
 import type { Plan, VirtualService } from '#ports';
 import { virtualServicesOf } from '#ports';
 import type { Host } from '#topology';
-import type { Credentials } from '#trust';
+import type { Credentials, Reloadable } from '#trust';
 import { type EngineLimits, engineLimits, resettingCauses, slowStart } from './constants.ts';
 import type {
   Engine,
@@ -59,24 +59,30 @@ export interface BalancerOptions {
  * The VIPs of one balancer host: probes the members, tells the engine whom it may use, and says at
  * any time why a member is in or out.
  */
-export class BalancerServer implements Lifecycle {
+export class BalancerServer implements Lifecycle, Reloadable {
   readonly #options: BalancerOptions;
   readonly #services: readonly VirtualService[];
   readonly #targets: readonly ProbeTarget[];
   readonly #monitor: HealthMonitor;
   readonly #engine: Engine;
   readonly #drains = new Map<string, { until: number; giveUp: AbortController }>();
+  #credentials: Credentials;
   #serving = false;
   #engineFault: string | undefined;
 
   constructor(options: BalancerOptions) {
     this.#options = options;
-    const { plan, host, credentials, clock } = options;
+    const { plan, host, clock } = options;
+    this.#credentials = options.credentials;
     this.#services = virtualServicesOf(plan, host.fqdn);
     this.#targets = probeTargets(plan, host.fqdn);
     this.#monitor = new HealthMonitor({
       targets: this.#targets,
-      prober: probersFor({ balancer: host.fqdn, credentials, localAddress: host.address }),
+      prober: probersFor({
+        balancer: host.fqdn,
+        credentials: () => this.#credentials,
+        localAddress: host.address,
+      }),
       clock,
       random: options.random ?? systemRandom,
       interval: plan.topology.timers.probeInterval * 1000,
@@ -152,6 +158,12 @@ export class BalancerServer implements Lifecycle {
       counters: this.#engine.stats(),
       drains: new Map([...this.#drains].map(([host, { until }]) => [host, until])),
     });
+  }
+
+  /** Probes from now on show, and judge by, these; what passes through a VIP is not ours to judge. */
+  reload(credentials: Credentials): { readonly dropped: number } {
+    this.#credentials = credentials;
+    return { dropped: 0 };
   }
 
   dump(): Dump {

@@ -9,7 +9,7 @@ export { capabilities, ping } from './policy/ping.ts';
 export { identityEdits, redirectToHome } from './policy/redirect-or-proxy.ts';
 export { SignInBackoff } from './policy/sign-in-backoff.ts';
 export type { HomePoolProbe, PoolHealth } from './pool-health.ts';
-export { createSipServer, domainGate, hopsFinder } from './sip-host.ts';
+export { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
 export type { RoleOptions } from './sip-host.ts';
 export { DirectorServer } from './server.ts';
 export type { DirectorOptions } from './server.ts';

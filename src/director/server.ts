@@ -3,12 +3,13 @@ import type { Dump, Lifecycle } from '#base';
 import { servicePort } from '#ports';
 import { connectionEvents, dialledLabel } from '#sip';
 import type { ConnectionEvent, NamedDecider, SipServer } from '#sip';
+import type { Credentials, Reloadable } from '#trust';
 import { directorChain } from './chain.ts';
 import { selfOf } from './policy/context.ts';
 import type { DirectorContext } from './policy/context.ts';
 import { HomePoolHealth } from './pool-health.ts';
 import type { HomePoolProbe } from './pool-health.ts';
-import { createSipServer, domainGate, hopsFinder } from './sip-host.ts';
+import { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
 import type { RoleOptions } from './sip-host.ts';
 
 export interface DirectorOptions extends RoleOptions {
@@ -20,9 +21,10 @@ export interface DirectorOptions extends RoleOptions {
  * A Director: authenticates users and ushers them to their home pool. Keeps nothing a restart or
  * another member of its pool would miss.
  */
-export class DirectorServer implements Lifecycle {
+export class DirectorServer implements Lifecycle, Reloadable {
   /** Names of the deciders in the order they are asked. */
   readonly chain: readonly string[];
+  readonly #options: DirectorOptions;
   readonly #fqdn: string;
   readonly #sip: SipServer;
   readonly #health: HomePoolHealth;
@@ -35,6 +37,7 @@ export class DirectorServer implements Lifecycle {
     const members = plan.topology.pools
       .filter(({ role }) => role === 'frontEnd')
       .flatMap((pool) => pool.members);
+    this.#options = options;
     this.#fqdn = host.fqdn;
     this.#memberAt = new Map(members.map(({ address, fqdn }) => [address, fqdn]));
     this.#health = new HomePoolHealth({
@@ -76,6 +79,10 @@ export class DirectorServer implements Lifecycle {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     await closeAll([this.#health, this.#sip]);
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    return reloadSipServer(this.#sip, this.#options, credentials);
   }
 
   dump(): Dump {

@@ -1,13 +1,14 @@
+import type { TlsOptions } from 'node:tls';
 import { UsherError } from '#base';
 import type { Clock } from '#base';
 import { DigestAuthority } from '#identity';
 import type { UserDirectory } from '#identity';
 import { listenersOf, nextHops, servicePort } from '#ports';
-import type { Hop, Plan } from '#ports';
+import type { Hop, Listener, Plan } from '#ports';
 import { SipServer, SipSyntaxError, runChain } from '#sip';
-import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits } from '#sip';
+import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits, SipReload } from '#sip';
 import type { Host } from '#topology';
-import { admit, clientTls, deriveKey, serverTls } from '#trust';
+import { admit, clientTls, deriveKey, revocationOfPeer, serverTls } from '#trust';
 import type { Credentials } from '#trust';
 import type { Gate } from './policy/authenticate.ts';
 import type { Self } from './policy/context.ts';
@@ -22,6 +23,8 @@ export interface RoleOptions {
   /** The deployment's secret; keys are derived from it. */
   readonly secret: Buffer;
   readonly users: UserDirectory;
+  /** True when other processes of this host listen on the same sockets. Default false. */
+  readonly sharePorts?: boolean;
   readonly limits?: Partial<SipLimits>;
 }
 
@@ -39,8 +42,8 @@ export function createSipServer<C extends RequestContext>(
   widen: (context: RequestContext) => C,
   onConnectionClosed?: (connection: Connection) => void,
 ): SipServer {
-  const { plan, host, credentials, clock } = options;
-  const listeners = listenersOf(plan, host.fqdn).filter(({ service }) => service === 'sip');
+  const { plan, host, credentials, clock, sharePorts = false } = options;
+  const listeners = sipListeners(options);
   if (listeners.length === 0) {
     throw new UsherError('USHER_NO_LISTENER', `No flow ends at the SIP service of ${host.fqdn}.`, {
       remedy: 'Compare the topology with `usher ports --all`, which lists every flow.',
@@ -54,17 +57,41 @@ export function createSipServer<C extends RequestContext>(
       address: listener.address,
       port: listener.port,
       label: listener.service,
-      tls: serverTls(credentials, listener.security === 'MTLS' ? 'MTLS' : 'TLS', {
-        anonymousClients: listener.anonymousClients,
-      }),
+      tls: tlsOf(listener, credentials),
+      reusePort: sharePorts,
       admit: (socket) => admit(socket, listener, clock.now()),
     })),
-    dial: (hop) => clientTls(credentials, hop, { localAddress: host.address }),
+    dial: dialWith(credentials, host),
     sentBy: () => `${host.fqdn}:${servicePort(plan, 'sip')}`,
     handle: (context) => answer(chain, widen(context)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(onConnectionClosed === undefined ? {} : { onConnectionClosed }),
   });
+}
+
+/** Lets the server of `createSipServer` prove itself, and judge others, by other credentials. */
+export function reloadSipServer(
+  server: SipServer,
+  options: RoleOptions,
+  credentials: Credentials,
+): { readonly dropped: number } {
+  return server.reload({
+    tls: sipListeners(options).map((listener) => tlsOf(listener, credentials)),
+    dial: dialWith(credentials, options.host),
+    revoked: (socket) => revocationOfPeer(socket, credentials) !== undefined,
+  });
+}
+
+function sipListeners({ plan, host }: RoleOptions): readonly Listener[] {
+  return listenersOf(plan, host.fqdn).filter(({ service }) => service === 'sip');
+}
+
+function tlsOf({ security, anonymousClients }: Listener, credentials: Credentials): TlsOptions {
+  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', { anonymousClients });
+}
+
+function dialWith(credentials: Credentials, { address }: Host): SipReload['dial'] {
+  return (hop) => clientTls(credentials, hop, { localAddress: address });
 }
 
 /** A header nobody checked before may still turn out malformed when a decider reads it. */

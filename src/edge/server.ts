@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { TlsOptions } from 'node:tls';
 import { UsherError, type Clock, type Dump, type Lifecycle } from '#base';
 import { listenersOf, servicePort, type Listener, type Plan } from '#ports';
 import {
@@ -7,10 +8,18 @@ import {
   type Outcome,
   type RequestContext,
   type SipLimits,
-  type SipListener,
+  type SipReload,
 } from '#sip';
-import { admit, clientTls, deriveKey, serverTls, type Credentials } from '#trust';
-import type { Host } from '#topology';
+import {
+  admit,
+  clientTls,
+  deriveKey,
+  revocationOfPeer,
+  serverTls,
+  type Credentials,
+  type Reloadable,
+} from '#trust';
+import type { Host, Service } from '#topology';
 import { EdgeContext, isFromOutside, type EdgeTools } from './policy/context.ts';
 import { factsOf } from './policy/facts.ts';
 import { FlowTokens } from './policy/flow-tokens.ts';
@@ -42,7 +51,7 @@ const defaultLanes = 16;
  * passes their requests to its next hop over mutual TLS; brings requests back to them by the flow
  * tokens it gave out (RFC 5626). Each client stays with one connection to one Director.
  */
-export class EdgeServer implements Lifecycle {
+export class EdgeServer implements Lifecycle, Reloadable {
   readonly #options: EdgeServerOptions;
   readonly #server: SipServer;
   readonly #tools: EdgeTools;
@@ -71,8 +80,14 @@ export class EdgeServer implements Lifecycle {
     };
     this.#server = new SipServer({
       name: edge.fqdn,
-      listeners: listenersOf(plan, edge.fqdn).flatMap((listener) => this.#listen(listener)),
-      dial: (hop) => clientTls(credentials, hop, { localAddress: edge.address }),
+      listeners: sipListeners(options).map((listener) => ({
+        address: listener.address,
+        port: listener.port,
+        label: listener.service,
+        tls: tlsOf(listener, credentials),
+        admit: (socket) => admit(socket, listener, clock.now()),
+      })),
+      dial: dialWith(credentials, host),
       localAddress: edge.address,
       sentBy: (label) => this.#sentBy(label),
       handle: (request) => this.#handle(request),
@@ -93,29 +108,20 @@ export class EdgeServer implements Lifecycle {
     await this.#server.close();
   }
 
+  reload(credentials: Credentials): { readonly dropped: number } {
+    return this.#server.reload({
+      tls: sipListeners(this.#options).map((listener) => tlsOf(listener, credentials)),
+      dial: dialWith(credentials, this.#options.host),
+      revoked: (socket) => revocationOfPeer(socket, credentials) !== undefined,
+    });
+  }
+
   dump(): Dump {
     return {
       fromOutside: fromOutside.map(({ name }) => name),
       fromInside: fromInside.map(({ name }) => name),
       sip: this.#server.dump(),
     };
-  }
-
-  #listen(listener: Listener): readonly SipListener[] {
-    const { credentials } = this.#options;
-    const { address, port, service, security, anonymousClients } = listener;
-    if (service !== 'sip' && service !== 'accessEdge' && service !== 'accessEdgeAlternate') {
-      return [];
-    }
-    return [
-      {
-        address,
-        port,
-        label: service,
-        tls: serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', { anonymousClients }),
-        admit: (socket) => admit(socket, listener, this.#options.clock.now()),
-      },
-    ];
   }
 
   /** What our Via names: the side the request leaves by. */
@@ -131,4 +137,19 @@ export class EdgeServer implements Lifecycle {
     const context = new EdgeContext(request, this.#tools);
     return runChain(isFromOutside(context) ? fromOutside : fromInside, context);
   }
+}
+
+const sipServices: ReadonlySet<Service> = new Set(['sip', 'accessEdge', 'accessEdgeAlternate']);
+
+/** The sockets of the Edge's SIP; those of its other services are opened by those. */
+function sipListeners({ plan, host }: EdgeServerOptions): readonly Listener[] {
+  return listenersOf(plan, host.fqdn).filter(({ service }) => sipServices.has(service));
+}
+
+function tlsOf({ security, anonymousClients }: Listener, credentials: Credentials): TlsOptions {
+  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', { anonymousClients });
+}
+
+function dialWith(credentials: Credentials, { address }: Host): SipReload['dial'] {
+  return (hop) => clientTls(credentials, hop, { localAddress: address });
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock, Dump, Lifecycle } from '#base';
-import { createSipServer, domainGate, hopsFinder, selfOf } from '#director';
+import { createSipServer, domainGate, hopsFinder, reloadSipServer, selfOf } from '#director';
 import type { RoleOptions } from '#director';
 import { servicePort } from '#ports';
 import type { SipServer } from '#sip';
 import { deriveKey } from '#trust';
+import type { Credentials, Reloadable } from '#trust';
 import { frontEndChain } from './chain.ts';
 import { Bindings } from './policy/bindings.ts';
 import type { BindingLimits } from './policy/bindings.ts';
@@ -20,9 +21,10 @@ export interface FrontEndOptions extends RoleOptions {
 const sweep = { interval: 1000, users: 5000 };
 
 /** A Front End: registrar and home proxy of the users of its pool. */
-export class FrontEndServer implements Lifecycle {
+export class FrontEndServer implements Lifecycle, Reloadable {
   /** Names of the deciders in the order they are asked. */
   readonly chain: readonly string[];
+  readonly #options: FrontEndOptions;
   readonly #fqdn: string;
   readonly #clock: Clock;
   readonly #sip: SipServer;
@@ -32,6 +34,7 @@ export class FrontEndServer implements Lifecycle {
 
   constructor(options: FrontEndOptions) {
     const { plan, host, secret } = options;
+    this.#options = options;
     this.#fqdn = host.fqdn;
     this.#clock = options.clock;
     this.#bindings = new Bindings(options.bindingLimits);
@@ -74,6 +77,10 @@ export class FrontEndServer implements Lifecycle {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
     await this.#sip.close();
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    return reloadSipServer(this.#sip, this.#options, credentials);
   }
 
   dump(): Dump {

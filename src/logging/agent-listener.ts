@@ -8,7 +8,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Dump } from '#base';
 import type { Listener } from '#ports';
-import { admit, serverTls, type Credentials } from '#trust';
+import { admit, reloadable, serverTls, type Credentials, type Reloadable } from '#trust';
 
 /** What one logging socket grants. Times in milliseconds, sizes in bytes. */
 export interface AgentListenerLimits {
@@ -48,10 +48,11 @@ export interface AgentRequest {
  * One logging socket: mutual TLS, `admit` before the first byte of HTTP, then HTTP/1.1. Whoever is
  * not a trusted server never reaches the parser.
  */
-export class AgentListener {
+export class AgentListener implements Reloadable {
   readonly listener: Listener;
   readonly #limits: AgentListenerLimits;
   readonly #server: NetServer;
+  readonly #certificate: Reloadable;
   readonly #sockets = new Set<Socket>();
   readonly #perSource = new Map<string, number>();
   #turnedAway = 0;
@@ -88,6 +89,7 @@ export class AgentListener {
         http.emit('connection', socket);
       },
     );
+    this.#certificate = reloadable(tls, 'MTLS');
     // The handshake's failure concerns its own connection alone.
     tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server = createServer({ noDelay: true }, (socket) => {
@@ -118,6 +120,10 @@ export class AgentListener {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    return this.#certificate.reload(credentials);
   }
 
   dump(): Dump {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf, UsherError, type Clock, type Dump, type Lifecycle } from '#base';
 import { listenersOf, type Plan } from '#ports';
 import type { Host, Service } from '#topology';
-import type { Credentials } from '#trust';
+import type { Credentials, Reloadable } from '#trust';
 import type * as z from 'zod';
 import {
   AgentListener,
@@ -66,7 +66,7 @@ export function logDirectory(stateDirectory: string, fqdn: string): string {
  * answers controllers on exactly the logging sockets the plan gives the host: commands on
  * `logControl`, state on `logStatus`, search and following on `logTransfer`.
  */
-export class LogAgent implements Lifecycle {
+export class LogAgent implements Lifecycle, Reloadable {
   readonly #options: LogAgentOptions;
   readonly #limits: AgentLimits;
   readonly #store: StoreThread;
@@ -147,6 +147,12 @@ export class LogAgent implements Lifecycle {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    let dropped = 0;
+    for (const listener of this.#listeners) dropped += listener.reload(credentials).dropped;
+    return { dropped };
   }
 
   dump(): Dump {

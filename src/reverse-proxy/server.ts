@@ -10,7 +10,7 @@ import {
   type Lifecycle,
 } from '#base';
 import { listenersOf, type Hop, type Listener, type Plan } from '#ports';
-import { serverTls, type Credentials } from '#trust';
+import { serverTls, type Credentials, type Reloadable } from '#trust';
 import type { Host } from '#topology';
 import { readAsked, refused, type Asked, type Refusal } from './asked.ts';
 import { proxiedRequests, proxyFaults } from './channels.ts';
@@ -34,7 +34,7 @@ const maximumAttempts = 4;
  * The reverse proxy: takes remote web clients in on its outside address and hands each request to
  * the external web site of the pool its Host field names, plain to plain and secured to secured.
  */
-export class ReverseProxyServer implements Lifecycle {
+export class ReverseProxyServer implements Lifecycle, Reloadable {
   readonly #options: ReverseProxyOptions;
   readonly #limits: ReverseProxyLimits;
   readonly #routes: ReadonlyMap<string, Route>;
@@ -73,6 +73,12 @@ export class ReverseProxyServer implements Lifecycle {
   async close(): Promise<void> {
     await closeAll(this.#sockets);
     this.#upstream.close();
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    let { dropped } = this.#upstream.reload(credentials);
+    for (const socket of this.#sockets) dropped += socket.reload(credentials).dropped;
+    return { dropped };
   }
 
   dump(): Dump {

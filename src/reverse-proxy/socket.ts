@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TlsOptions } from 'node:tls';
+import { Server as TlsServer, type TlsOptions } from 'node:tls';
 import type { Clock, Dump, Lifecycle } from '#base';
 import type { Listener } from '#ports';
+import { reloadable, type Credentials, type Reloadable } from '#trust';
 import { proxyFaults } from './channels.ts';
 import { listen } from './listen.ts';
 import type { ReverseProxyLimits } from './limits.ts';
@@ -20,9 +21,11 @@ export interface PublishedSocketOptions {
 }
 
 /** One published HTTP or HTTPS socket with the limits on what clients may cost. */
-export class PublishedSocket implements Lifecycle {
+export class PublishedSocket implements Lifecycle, Reloadable {
   readonly #options: PublishedSocketOptions;
   readonly #server: Server;
+  /** Undefined for the socket in clear. */
+  readonly #certificate: Reloadable | undefined;
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Map<string, number>();
   #refused = 0;
@@ -31,6 +34,8 @@ export class PublishedSocket implements Lifecycle {
   constructor(options: PublishedSocketOptions) {
     this.#options = options;
     this.#server = this.#create();
+    this.#certificate =
+      this.#server instanceof TlsServer ? reloadable(this.#server, 'TLS') : undefined;
   }
 
   /** Rejects with `USHER_LISTEN` when the address cannot be had. */
@@ -60,6 +65,10 @@ export class PublishedSocket implements Lifecycle {
     this.#server.close();
     this.#destroyAll();
     await closed;
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    return this.#certificate?.reload(credentials) ?? { dropped: 0 };
   }
 
   dump(): Dump {

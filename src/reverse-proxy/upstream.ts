@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
 import type { Clock } from '#base';
 import type { Hop } from '#ports';
-import { clientTls, type Credentials } from '#trust';
+import { clientTls, retire, type Credentials, type Reloadable } from '#trust';
 import { responseHeaders } from './headers.ts';
 import type { ReverseProxyLimits } from './limits.ts';
 
@@ -47,15 +47,25 @@ export interface Outgoing {
 }
 
 /** The connections to the pools, kept and reused, and the streaming of one exchange over them. */
-export class Upstream {
+export class Upstream implements Reloadable {
   readonly #options: UpstreamOptions;
   readonly #plain = new Agent({ keepAlive: true, maxFreeSockets: 64 });
-  /** No cached sessions: a resumed one would skip the look at the certificate. */
-  readonly #secure = new SecureAgent({ keepAlive: true, maxFreeSockets: 64, maxCachedSessions: 0 });
+  #credentials: Credentials;
+  #secure = secureAgent();
   readonly #tls = new Map<Hop, ConnectionOptions>();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#credentials = options.credentials;
+  }
+
+  /** Connections made from now on; answers under way go on unless their pool is revoked. */
+  reload(credentials: Credentials): { readonly dropped: number } {
+    const old = this.#secure;
+    this.#credentials = credentials;
+    this.#tls.clear();
+    this.#secure = secureAgent();
+    return retire(old, credentials);
   }
 
   close(): void {
@@ -140,9 +150,14 @@ export class Upstream {
 
   /** The options of a hop are the same for every request, and costly to make. */
   #tlsTo(hop: Hop): ConnectionOptions {
-    const { localAddress, credentials } = this.#options;
-    const options = this.#tls.get(hop) ?? clientTls(credentials, hop, { localAddress });
+    const { localAddress } = this.#options;
+    const options = this.#tls.get(hop) ?? clientTls(this.#credentials, hop, { localAddress });
     this.#tls.set(hop, options);
     return options;
   }
+}
+
+/** No cached sessions: a resumed one would skip the look at the certificate. */
+function secureAgent(): SecureAgent {
+  return new SecureAgent({ keepAlive: true, maxFreeSockets: 64, maxCachedSessions: 0 });
 }

@@ -13,7 +13,7 @@ export type {
   Target,
 } from './proxy/model.ts';
 export { SipServer } from './server.ts';
-export type { SipServerDump, SipServerOptions } from './server.ts';
+export type { SipReload, SipServerDump, SipServerOptions } from './server.ts';
 export { dialledLabel, formatEndpoint } from './transport/connection.ts';
 export type { Connection, Endpoint, Peer } from './transport/connection.ts';
 export { defaultSipLimits } from './transport/limits.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls';
 
 import type { Cancel, Clock, Lifecycle } from '#base';
 import { connectionEvents } from './channels.ts';
@@ -43,6 +43,16 @@ export interface SipServerOptions {
   readonly dialReply?: (request: SipRequest) => SipHop | undefined;
 }
 
+/** What a SIP server proves itself with, and judges others by, from a reload on. */
+export interface SipReload {
+  /** For the listeners, in their order; what `setSecureContext` takes of it counts. */
+  readonly tls: readonly TlsOptions[];
+  /** In place of `SipServerOptions.dial`. */
+  readonly dial: (hop: SipHop) => ConnectionOptions;
+  /** Whether the peer at the other end, who was let in once, is so no more. */
+  readonly revoked: (socket: TLSSocket) => boolean;
+}
+
 /** The server at present. */
 export type SipServerDump = {
   readonly name: string;
@@ -69,6 +79,8 @@ export class SipServer implements Lifecycle, WireHandler {
   readonly #connections = new Map<string, TlsConnection>();
   /** Makes connection ids of this process differ from those of any other, and hard to guess. */
   readonly #idPrefix = randomBytes(9).toString('base64url');
+  #dial: SipServerOptions['dial'];
+  #revoked: SipReload['revoked'] = () => false;
   #lastId = 0;
   #incoming = 0;
   #whenEmpty: (() => void) | undefined = undefined;
@@ -79,6 +91,7 @@ export class SipServer implements Lifecycle, WireHandler {
   constructor(options: SipServerOptions) {
     const { clock } = options;
     this.#options = options;
+    this.#dial = options.dial;
     this.#limits = { ...defaultSipLimits, ...options.limits };
     this.#home = { handler: this, clock, limits: this.#limits, batch: new WriteBatch() };
     this.#listeners = options.listeners.map(
@@ -95,7 +108,7 @@ export class SipServer implements Lifecycle, WireHandler {
       clock,
       limits: this.#limits,
       localAddress: options.localAddress,
-      dial: options.dial,
+      dial: (hop) => this.#dial(hop),
       adopt: (socket, hop) => this.#adoptDialled(socket, hop),
     });
     this.#core = new ProxyCore({
@@ -134,6 +147,24 @@ export class SipServer implements Lifecycle, WireHandler {
     const stop = this.#options.clock.after(deadline, resolve);
     await Promise.race([this.#core.drain(), promise]);
     stop();
+  }
+
+  /**
+   * Listens and dials with other certificates from now on. Open connections stay, except those whose
+   * peer is revoked. Throws what OpenSSL says of a key or certificate that cannot be used.
+   */
+  reload({ tls, dial, revoked }: SipReload): { readonly dropped: number } {
+    for (const [index, options] of tls.entries()) this.#listeners[index]?.renew(options);
+    this.#dial = dial;
+    this.#revoked = revoked;
+    let dropped = 0;
+    for (const connection of this.#connections.values()) if (this.#drop(connection)) dropped += 1;
+    return { dropped };
+  }
+
+  #drop(connection: TlsConnection): boolean {
+    const stands = (socket: TLSSocket): boolean => !this.#revoked(socket);
+    return connection.closeUnless(stands, 'revoked', 'The certificate of the peer was revoked');
   }
 
   /** Sends what is queued and closes everything; resolves when no socket is left. */
@@ -226,6 +257,8 @@ export class SipServer implements Lifecycle, WireHandler {
     this.#callBack(this.#options.onConnectionOpened, connection);
     // The handshake may have been under way when the server closed.
     if (this.#closed) connection.close();
+    // The same with a reload: it was judged by the lists of before.
+    else this.#drop(connection);
     return connection;
   }
 

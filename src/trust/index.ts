@@ -33,7 +33,7 @@ export {
 export { importCertificate, requestCertificate, type ImportFiles } from './outside.ts';
 export { inventory, type HostInventory, type Inventory } from './inventory.ts';
 export { createAuthority, issueCertificate, type KeyAndCertificate } from './authority.ts';
-export { reloadable, revocationOfPeer, type Reloadable } from './reload.ts';
+export { reloadable, retire, revocationOfPeer, type Reloadable } from './reload.ts';
 export { deriveKey, poolSecret } from './secret.ts';
 export { pkiPaths, type PkiPaths } from './store.ts';
 export {

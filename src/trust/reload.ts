@@ -1,4 +1,5 @@
-import type { Server, TLSSocket } from 'node:tls';
+import type { Agent } from 'node:https';
+import { TLSSocket, type Server } from 'node:tls';
 import type { Credentials } from './credentials.ts';
 import { anchorsOf } from './in-force.ts';
 import type { Revocation } from './revocation.ts';
@@ -21,22 +22,52 @@ export interface Reloadable {
  */
 export function reloadable(server: Server, security: 'TLS' | 'MTLS'): Reloadable {
   const connections = new Set<TLSSocket>();
+  let current: Credentials | undefined;
   server.on('secureConnection', (socket) => {
+    // Its handshake began before the last reload and was judged by the lists of then.
+    if (current !== undefined && revocationOfPeer(socket, current) !== undefined) {
+      socket.destroy();
+      return;
+    }
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
   return {
     reload(credentials) {
       server.setSecureContext(serverTls(credentials, security));
-      let dropped = 0;
-      for (const socket of connections) {
-        if (revocationOfPeer(socket, credentials) === undefined) continue;
-        socket.destroy();
-        dropped++;
-      }
-      return { dropped };
+      current = credentials;
+      return { dropped: drop(connections, credentials) };
     },
   };
+}
+
+/**
+ * Lets an agent of node:https end after a reload, when a new one has taken its place: requests under
+ * way get their answers, unless their server is revoked by now; no connection is used again.
+ *
+ * @returns how many connections were closed because of a revocation
+ */
+export function retire(agent: Agent, credentials: Credentials): { readonly dropped: number } {
+  agent.maxFreeSockets = 0;
+  const busy = tlsSockets(agent.sockets);
+  for (const socket of tlsSockets(agent.freeSockets)) socket.destroy();
+  return { dropped: drop(busy, credentials) };
+}
+
+function tlsSockets(sockets: Agent['sockets']): readonly TLSSocket[] {
+  return Object.values(sockets)
+    .flatMap((each) => each ?? [])
+    .filter((socket) => socket instanceof TLSSocket);
+}
+
+function drop(connections: Iterable<TLSSocket>, credentials: Credentials): number {
+  let dropped = 0;
+  for (const socket of connections) {
+    if (revocationOfPeer(socket, credentials) === undefined) continue;
+    socket.destroy();
+    dropped++;
+  }
+  return dropped;
 }
 
 /**

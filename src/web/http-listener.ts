@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { TLSSocket, type TlsOptions } from 'node:tls';
+import { Server as TlsServer, TLSSocket, type TlsOptions } from 'node:tls';
 import { messageOf, type Clock, type Dump, type Lifecycle } from '#base';
 import type { Listener } from '#ports';
+import { reloadable, type Credentials, type Reloadable } from '#trust';
 import { webFaults, webRequests } from './channels.ts';
 import { listen } from './listen.ts';
 import { defaultLimits, type WebLimits } from './limits.ts';
@@ -21,13 +22,17 @@ export interface HttpListenerOptions {
   readonly admit?: (socket: TLSSocket) => boolean;
   readonly answer: (request: WebRequest) => Promise<Reply>;
   readonly limits?: Partial<WebLimits>;
+  /** True when other processes of the host listen on the same socket. Default false. */
+  readonly sharePorts?: boolean;
 }
 
 /** One listening HTTP or HTTPS socket with its limits; every answer goes through here. */
-export class HttpListener implements Lifecycle {
+export class HttpListener implements Lifecycle, Reloadable {
   readonly #options: HttpListenerOptions;
   readonly #limits: WebLimits;
   readonly #server: Server;
+  /** Undefined for a socket in clear. */
+  readonly #certificate: Reloadable | undefined;
   readonly #sockets = new Set<Socket>();
   readonly #admitted = new WeakSet<object>();
   #requests = 0;
@@ -38,12 +43,17 @@ export class HttpListener implements Lifecycle {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#server = this.#create();
+    this.#certificate =
+      this.#server instanceof TlsServer
+        ? reloadable(this.#server, options.listener.security === 'MTLS' ? 'MTLS' : 'TLS')
+        : undefined;
   }
 
   /** Rejects with `USHER_LISTEN` when the address cannot be had. */
   async start(): Promise<void> {
-    const { listener } = this.#options;
-    await listen(this.#server, listener, this.#limits.backlog, (error) => {
+    const { listener, sharePorts = false } = this.#options;
+    const { backlog } = this.#limits;
+    await listen(this.#server, listener, { backlog, reusePort: sharePorts }, (error) => {
       webFaults.publish({
         listener,
         error: `a connection could not be accepted: ${error.message}`,
@@ -69,6 +79,10 @@ export class HttpListener implements Lifecycle {
     this.#server.close();
     this.#destroyAll();
     await closed;
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    return this.#certificate?.reload(credentials) ?? { dropped: 0 };
   }
 
   dump(): Dump {

@@ -4,18 +4,18 @@ import type { Listener } from '#ports';
 
 /**
  * Lets a server listen where the plan has it. Rejects with `USHER_LISTEN`, naming row and address,
- * when it cannot; `accept` hears of later failures (no file descriptors left), which pass.
+ * when it cannot; `reusePort` shares the address with other processes of the same user; `accept` hears of later failures (no file descriptors left), which pass.
  */
 export async function listen(
   server: Server,
   listener: Listener,
-  backlog: number,
+  { backlog, reusePort = false }: { readonly backlog: number; readonly reusePort?: boolean },
   accept: (error: Error) => void,
 ): Promise<void> {
   const { address, port, service, flows } = listener;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen({ host: address, port, backlog }, resolve);
+  server.listen({ host: address, port, backlog, reusePort }, resolve);
   try {
     await promise;
   } catch (cause) {

@@ -1,9 +1,9 @@
 import { closeAll, startAll, type Clock, type Dump, type Lifecycle } from '#base';
 import type { UserDirectory } from '#identity';
 import { listenersOf, type Listener, type Plan } from '#ports';
-import { admit, serverTls, type Credentials } from '#trust';
+import { admit, serverTls, type Credentials, type Reloadable } from '#trust';
 import { poolOf, type Host, type Pool, type Service } from '#topology';
-import { HttpListener } from './http-listener.ts';
+import { HttpListener, type HttpListenerOptions } from './http-listener.ts';
 import { answerInterServer } from './inter-server/answer.ts';
 import type { WebLimits } from './limits.ts';
 import { answerSite } from './site/answer.ts';
@@ -23,6 +23,8 @@ export interface WebServerOptions {
   readonly state: () => 'up' | 'draining';
   /** What the role tells other servers beside its state, e.g. `{ bindings: 17 }`. */
   readonly details?: () => { readonly [key: string]: Dump };
+  /** True when other processes of this host listen on the same sockets. Default false. */
+  readonly sharePorts?: boolean;
   readonly limits?: Partial<WebLimits>;
 }
 
@@ -37,13 +39,15 @@ const siteServices: ReadonlySet<Service> = new Set([
  * The web services of a Director or Front End: its internal and external web site, each in clear
  * and secured, and the inter-server service. Opens exactly the sockets the plan gives the host.
  */
-export class WebServer implements Lifecycle {
+export class WebServer implements Lifecycle, Reloadable {
   readonly #options: WebServerOptions;
   readonly #listeners: readonly HttpListener[];
+  #crl: string | undefined;
   #draining = false;
 
   constructor(options: WebServerOptions) {
     this.#options = options;
+    this.#crl = options.credentials.crl;
     const pool = poolOf(options.plan.topology, options.host);
     this.#listeners =
       pool === undefined
@@ -66,6 +70,13 @@ export class WebServer implements Lifecycle {
     await closeAll(this.#listeners);
   }
 
+  reload(credentials: Credentials): { readonly dropped: number } {
+    this.#crl = credentials.crl;
+    let dropped = 0;
+    for (const listener of this.#listeners) dropped += listener.reload(credentials).dropped;
+    return { dropped };
+  }
+
   dump(): Dump {
     return { state: this.#state(), listeners: this.#listeners.map((listener) => listener.dump()) };
   }
@@ -85,7 +96,7 @@ export class WebServer implements Lifecycle {
     const context = {
       site: siteOf(plan, host, pool, listener),
       homes: users === undefined ? undefined : new HomeFinder(plan.topology, users, secret),
-      crl: credentials.crl,
+      crl: () => this.#crl,
       state: () => this.#state(),
     };
     return new HttpListener({
@@ -96,7 +107,7 @@ export class WebServer implements Lifecycle {
           ? undefined
           : serverTls(credentials, 'TLS', { anonymousClients: true }),
       answer: (request) => answerSite(request, context),
-      ...this.#limits(),
+      ...this.#shared(),
     });
   }
 
@@ -115,11 +126,12 @@ export class WebServer implements Lifecycle {
       tls: serverTls(credentials, 'MTLS', { anonymousClients: listener.anonymousClients }),
       admit: (socket) => admit(socket, listener, clock.now()).kind === 'server',
       answer: (request) => answerInterServer(request, context),
-      ...this.#limits(),
+      ...this.#shared(),
     });
   }
 
-  #limits(): { limits?: Partial<WebLimits> } {
-    return this.#options.limits === undefined ? {} : { limits: this.#options.limits };
+  #shared(): Pick<HttpListenerOptions, 'limits' | 'sharePorts'> {
+    const { limits, sharePorts = false } = this.#options;
+    return { sharePorts, ...(limits === undefined ? {} : { limits }) };
   }
 }

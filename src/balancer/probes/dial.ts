@@ -8,7 +8,8 @@ import { heard } from './prober.ts';
 export interface ProbeSource {
   /** FQDN of the balancer host. */
   readonly balancer: string;
-  readonly credentials: Credentials;
+  /** Those in force now. */
+  readonly credentials: () => Credentials;
   /** The balancer's own address: probes come from where the firewall row says. */
   readonly localAddress: string;
 }
@@ -42,7 +43,7 @@ export async function dialled<Result>(
     if (security !== 'none') {
       entering('TLS');
       const hop = { address, port, name: host };
-      top = connectTls({ ...clientTls(source.credentials, hop), socket });
+      top = connectTls({ ...clientTls(source.credentials(), hop), socket });
       top.on('error', () => undefined);
       try {
         await heard(top, 'secureConnect', signal);

@@ -40,7 +40,11 @@ describe('a probe says what the member did', () => {
     assert.ok(balancer);
     targets = probeTargets(plan, balancer.fqdn);
     const credentials = await bench.credentials(balancer.fqdn);
-    prober = probersFor({ balancer: balancer.fqdn, credentials, localAddress: balancer.address });
+    prober = probersFor({
+      balancer: balancer.fqdn,
+      credentials: () => credentials,
+      localAddress: balancer.address,
+    });
   });
   after(() => bench.close());
 
@@ -147,7 +151,11 @@ describe('a probe says what the member did', () => {
     const [target] = targets;
     assert.ok(target);
     const credentials = await bench.credentials('lb01.contoso.net');
-    const elsewhere = probersFor({ balancer: 'lb01', credentials, localAddress: '192.0.2.1' });
+    const elsewhere = probersFor({
+      balancer: 'lb01',
+      credentials: () => credentials,
+      localAddress: '192.0.2.1',
+    });
     const outcome = await elsewhere(target, new AbortController().signal);
     assert.equal(outcome.kind, 'unable');
     assert.match(outcome.reason, /the balancer cannot probe: .*EADDRNOTAVAIL/u);

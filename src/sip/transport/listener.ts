@@ -22,6 +22,11 @@ export interface SipListener {
   /** Label of the connections that arrive here; the service of the plan. */
   readonly label: string;
   readonly tls: TlsOptions;
+  /**
+   * True lets other processes of the same user listen on the same address (SO_REUSEPORT); the kernel
+   * spreads connections over them. Default false: the socket is ours alone.
+   */
+  readonly reusePort?: boolean;
   /** Asked once per connection, before the first byte is read. */
   readonly admit: (socket: TLSSocket) => SipAdmission;
 }
@@ -96,11 +101,11 @@ export class TlsListener {
 
   /** Rejects with UsherError `USHER_LISTEN` when the address cannot be had. */
   async start(): Promise<void> {
-    const { address, port, label } = this.#options;
+    const { address, port, label, reusePort = false } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const failed = (error: Error): void => reject(error);
     this.#tcp.once('error', failed);
-    this.#tcp.listen({ host: address, port, backlog: 4096 }, resolve);
+    this.#tcp.listen({ host: address, port, backlog: 4096, reusePort }, resolve);
     try {
       await promise;
     } catch (cause) {
@@ -123,6 +128,11 @@ export class TlsListener {
       this.#failed += 1;
       this.#tell('failed', systemErrorCode(error) ?? 'accept', error.message, undefined);
     });
+  }
+
+  /** Handshakes from now on present this certificate; those under way end as they began. */
+  renew(tls: TlsOptions): void {
+    this.#tls.setSecureContext(tls);
   }
 
   /** Takes no more connections; those that are open stay. */

@@ -137,6 +137,13 @@ export class TlsConnection extends Wire implements Flushable {
     }
   }
 
+  /** Closes the connection when its socket does not stand the test; true when it did not. */
+  closeUnless(stands: (socket: TLSSocket) => boolean, code: string, reason: string): boolean {
+    if (this.closed || stands(this.#socket)) return false;
+    this.#expire(code, reason);
+    return true;
+  }
+
   #expire(code: string, reason: string): void {
     this.#note(code, reason);
     this.close();

@@ -2,7 +2,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { UsherError, messageOf, type Clock, type Dump, type Lifecycle } from '#base';
 import { nextHops, type Hop, type Plan } from '#ports';
-import { clientTls, type Credentials } from '#trust';
+import { clientTls, retire, type Credentials, type Reloadable } from '#trust';
 import type { Host } from '#topology';
 import { healthPath, usersPath, type InterServerHealth, type InterServerUser } from './answer.ts';
 
@@ -23,20 +23,16 @@ export interface InterServerClientOptions {
  * Asks other servers' inter-server service over mutual TLS. Connections are kept and reused; each
  * peer must prove the name of the host (or pool) it was asked as.
  */
-export class InterServerClient implements Lifecycle {
+export class InterServerClient implements Lifecycle, Reloadable {
   readonly #options: InterServerClientOptions;
-  /** No cached sessions: a resumed one would skip the look at the certificate. */
-  readonly #agent = new Agent({
-    keepAlive: true,
-    maxSockets: 8,
-    maxFreeSockets: 2,
-    maxCachedSessions: 0,
-  });
+  #credentials: Credentials;
+  #agent = makeAgent();
   #asked = 0;
   #failed = 0;
 
   constructor(options: InterServerClientOptions) {
     this.#options = options;
+    this.#credentials = options.credentials;
   }
 
   /** Nothing to open: connections are made when somebody is asked. */
@@ -48,6 +44,13 @@ export class InterServerClient implements Lifecycle {
 
   async close(): Promise<void> {
     this.#agent.destroy();
+  }
+
+  reload(credentials: Credentials): { readonly dropped: number } {
+    const old = this.#agent;
+    this.#credentials = credentials;
+    this.#agent = makeAgent();
+    return retire(old, credentials);
   }
 
   dump(): Dump {
@@ -94,10 +97,10 @@ export class InterServerClient implements Lifecycle {
   }
 
   #ask(hop: Hop, path: string): Promise<{ status: number; body: unknown }> {
-    const { host, credentials, clock, timeout = 2000 } = this.#options;
+    const { host, clock, timeout = 2000 } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
     const request = httpsRequest({
-      ...clientTls(credentials, hop, { localAddress: host.address }),
+      ...clientTls(this.#credentials, hop, { localAddress: host.address }),
       host: hop.address,
       port: hop.port,
       path,
@@ -117,6 +120,16 @@ export class InterServerClient implements Lifecycle {
     request.end();
     return promise.finally(cancel);
   }
+}
+
+function makeAgent(): Agent {
+  return new Agent({
+    keepAlive: true,
+    maxSockets: 8,
+    maxFreeSockets: 2,
+    // A resumed session would skip the look at the certificate.
+    maxCachedSessions: 0,
+  });
 }
 
 async function readJson(response: IncomingMessage): Promise<unknown> {

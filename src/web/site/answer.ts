@@ -10,7 +10,8 @@ import { answerSimpleUrl } from './simple-urls.ts';
 export interface SiteContext {
   readonly site: Site;
   readonly homes: HomeFinder | undefined;
-  readonly crl: Credentials['crl'];
+  /** The revocation lists as last read, PEM. */
+  readonly crl: () => Credentials['crl'];
   readonly state: () => 'up' | 'draining';
 }
 
@@ -70,9 +71,10 @@ function health(request: WebRequest, { site, state }: SiteContext): Reply | unde
 }
 
 /** The list is signed, so it may travel in clear; a client that checks it cannot use TLS yet. */
-function revocationList(request: WebRequest, { crl }: SiteContext): Reply | undefined {
+function revocationList(request: WebRequest, context: SiteContext): Reply | undefined {
   const path = request.path.toLowerCase();
   if (path !== '/crl/ca.crl' && path !== '/crl/ca.pem') return undefined;
+  const crl = context.crl();
   if (crl === undefined) return textReply(404, 'No revocation list.');
   if (path.endsWith('.pem')) {
     return { status: 200, headers: { 'content-type': 'application/x-pem-file' }, body: crl };
