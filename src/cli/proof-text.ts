@@ -52,7 +52,7 @@ export function proofSummary(proof: Proof, style: Style): string {
   for (const { protocol, address, port, evidence } of unexpectedlyOpen) {
     line(false, `  ${protocol} ${address}:${port}: ${evidence}`);
   }
-  for (const remark of remarks) lines.push(ink.faint(`  ${remark}`));
+  for (const remark of remarks) lines.push(ink.faint(`  ${remark[style.language]}`));
   const open = proof.rows.filter((row) => row.verdict === 'open').length;
   line(open === proof.rows.length, ink.strong(text.sum(open, proof.rows.length)));
   return lines.join('\n');

@@ -41,13 +41,14 @@ export async function prove(
     ? await sweep(plan, (share) => bar.show(Math.round(share * 100), 100, '%'), context.interrupted)
     : undefined;
   bar.clear();
+  const known = new Set(table.remarks.map(({ en }) => en));
   const closed =
     swept === undefined
       ? table
       : {
           probed: table.probed + swept.probed,
           unexpectedlyOpen: [...table.unexpectedlyOpen, ...swept.unexpectedlyOpen],
-          remarks: [...new Set([...table.remarks, ...swept.remarks])],
+          remarks: [...table.remarks, ...swept.remarks.filter(({ en }) => !known.has(en))],
         };
   const proof = { rows, refusals, closed };
   if (options.print) context.print(proofSummary(proof, context));

@@ -41,7 +41,7 @@ test('another program that listens on every address is told, not blamed on the d
   const ssh: OpenSocket = { protocol: 'tcp', address: '0.0.0.0', port: 22, inode: 'ssh' };
   const closed = compareSockets(plan, [...asked, ssh], own);
   assert.deepEqual(closed.unexpectedlyOpen, []);
-  assert.match(closed.remarks.join(), /port 22/u);
+  assert.match(closed.remarks[0]?.en ?? '', /port 22/u);
 });
 
 test('a process of the deployment that listens on every address is a failure', () => {

@@ -1,6 +1,7 @@
 import { readdir, readlink } from 'node:fs/promises';
 import type { Plan } from '#ports';
 import { hostsOf } from '#topology';
+import { texts } from './messages.ts';
 import { isWildcard, openSockets, type OpenSocket } from './sockets.ts';
 import type { ClosureProof, UnexpectedSocket } from './verdict.ts';
 
@@ -32,8 +33,7 @@ function wanted(plan: Plan): ReadonlySet<string> {
 export async function proveClosure(plan: Plan): Promise<ClosureProof> {
   const sockets = await openSockets();
   if (sockets === undefined) {
-    const remark = 'closure not proven: this system has no /proc/net/tcp';
-    return { probed: 0, unexpectedlyOpen: [], remarks: [remark] };
+    return { probed: 0, unexpectedlyOpen: [], remarks: [texts.noSocketTable] };
   }
   const expected = wanted(plan);
   const own = await ownInodes(sockets.filter((s) => expected.has(key(s.address, s.port))));
@@ -49,7 +49,7 @@ export function compareSockets(
   const addresses = deploymentAddresses(plan);
   const expected = wanted(plan);
   const unexpectedlyOpen: UnexpectedSocket[] = [];
-  const remarks: string[] = [];
+  const shared = new Set<number>();
   for (const { protocol, address, port, inode } of sockets) {
     if (addresses.has(address)) {
       if (protocol === 'tcp' && expected.has(key(address, port))) continue;
@@ -60,11 +60,11 @@ export function compareSockets(
         const evidence = 'a process of the deployment listens on every address of the machine';
         unexpectedlyOpen.push({ protocol, address, port, evidence });
       } else if (protocol === 'tcp') {
-        remarks.push(`port ${port}: another program of this machine listens on every address`);
+        shared.add(port);
       }
     }
   }
-  return { probed: sockets.length, unexpectedlyOpen, remarks: [...new Set(remarks)] };
+  return { probed: sockets.length, unexpectedlyOpen, remarks: [...shared].map(texts.machinePort) };
 }
 
 /**

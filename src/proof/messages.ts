@@ -20,6 +20,14 @@ export const texts = {
         ? 'Ein Socket lässt sich nicht öffnen:'
         : `${count} Sockets lassen sich nicht öffnen:`,
   }),
+  machinePort: (port: number): Text => ({
+    en: `port ${port}: another program of this machine listens on every address`,
+    de: `Port ${port}: Ein anderes Programm dieses Rechners lauscht auf jeder Adresse`,
+  }),
+  noSocketTable: {
+    en: 'closure not proven: this system has no /proc/net/tcp',
+    de: 'Geschlossenheit nicht bewiesen: Dieses System hat kein /proc/net/tcp',
+  },
   remedyPermission: (lowest: number): Text => ({
     en: `Ports under 1024 need a right this user does not have. One of:
     usher up --port-offset 10000                        (every port 10000 higher, nothing else changes)

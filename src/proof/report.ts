@@ -53,7 +53,7 @@ export function toReport(proof: Proof): ProofReport {
       refused,
       evidence,
     })),
-    closed: proof.closed,
+    closed: { ...proof.closed, remarks: proof.closed.remarks.map(({ en }) => en) },
   };
 }
 

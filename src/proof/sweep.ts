@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Plan } from '#ports';
 import { deploymentAddresses } from './closure.ts';
+import { texts } from './messages.ts';
 import { isWildcard, openSockets } from './sockets.ts';
 import type { ClosureProof, UnexpectedSocket } from './verdict.ts';
 
@@ -27,7 +28,7 @@ export async function sweep(
     ((await openSockets()) ?? []).filter((s) => isWildcard(s.address)).map((s) => s.port),
   );
   const unexpectedlyOpen: UnexpectedSocket[] = [];
-  const remarks = new Set<string>();
+  const shared = new Set<number>();
   const total = addresses.length * highestPort;
   let done = 0;
   const next = function* (): Generator<{ address: string; port: number }> {
@@ -41,7 +42,7 @@ export async function sweep(
       if (signal.aborted) return;
       const open = await answers(address, port);
       if (open && machine.has(port)) {
-        remarks.add(`port ${port}: another program of this machine listens on every address`);
+        shared.add(port);
       } else if (open && !expected.has(`${address} ${port}`)) {
         const evidence = 'accepted a connection, asked for by no flow';
         unexpectedlyOpen.push({ protocol: 'tcp', address, port, evidence });
@@ -50,7 +51,7 @@ export async function sweep(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return { probed: done, unexpectedlyOpen, remarks: [...remarks] };
+  return { probed: done, unexpectedlyOpen, remarks: [...shared].map(texts.machinePort) };
 }
 
 function answers(address: string, port: number): Promise<boolean> {

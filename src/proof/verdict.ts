@@ -1,3 +1,4 @@
+import type { Text } from '#base';
 import type { Flow } from '#ports';
 
 /** What a probe found at the far end of a flow. */
@@ -63,7 +64,7 @@ export interface ClosureProof {
   readonly probed: number;
   readonly unexpectedlyOpen: readonly UnexpectedSocket[];
   /** Things a reader should know, e.g. programs of the machine that listen on every address. */
-  readonly remarks: readonly string[];
+  readonly remarks: readonly Text[];
 }
 
 /** Everything `usher verify` knows at its end. */
