@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import { loadPlan, type Plan, servicePort } from '#ports';
 import { probeTargets } from './targets.ts';
 
-async function examplePlan(): Promise<Plan> {
-  const text = await readFile('examples/contoso.yaml', 'utf8');
-  const loaded = loadPlan(text, 'contoso.yaml');
+async function examplePlan(name = 'contoso'): Promise<Plan> {
+  const file = `examples/${name}.yaml`;
+  const loaded = loadPlan(await readFile(file, 'utf8'), file);
   assert.ok(loaded.ok);
   return loaded.plan;
 }
@@ -64,17 +64,13 @@ describe('what a balancer probes', () => {
   });
 
   it('includes the SIP service of a pool whose web services alone it serves', async () => {
-    const plan = await examplePlan();
-    const webOnly: Plan = {
-      ...plan,
-      virtualServices: plan.virtualServices.filter(({ service }) => service !== 'sip'),
-    };
-    const targets = probeTargets(webOnly, 'lb01.contoso.net');
+    const plan = await examplePlan('dns-balanced');
+    const targets = probeTargets(plan, 'lb01.tailspintoys.net');
     const sip = targets.filter(({ service }) => service === 'sip');
     assert.deepEqual(
       sip.map(({ host, port, security }) => [host, port, security]),
-      ['dir01.contoso.net', 'dir02.contoso.net'].map((host) => [
-        host,
+      ['dir01', 'dir02', 'fe01', 'fe02'].map((name) => [
+        `${name}.tailspintoys.net`,
         servicePort(plan, 'sip'),
         'MTLS',
       ]),

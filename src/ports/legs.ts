@@ -1,7 +1,7 @@
 import { findHost, findPool } from '#topology';
 import type { Host, Pool, Topology } from '#topology';
 import type { Flow, Leg } from './model.ts';
-import { addressAt, destinationHosts } from './sockets.ts';
+import { addressAt, destinationHosts, guardOf } from './sockets.ts';
 
 type End = Leg['source'];
 
@@ -64,10 +64,33 @@ function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host
   ];
 }
 
+/** Probes of a flow that reaches the members directly; each member is probed for its first one only. */
+function guardLegs(topology: Topology, flow: Flow, earlier: readonly Flow[]): Leg[] {
+  return destinationHosts(topology, flow).flatMap((host) => {
+    const guard = guardOf(topology, flow, host);
+    const probed = earlier.some(
+      (other) =>
+        other.destination.hosts.includes(host.fqdn) && guardOf(topology, other, host) !== undefined,
+    );
+    if (guard === undefined || probed) return [];
+    return [
+      {
+        flow: flow.id,
+        kind: 'healthProbe',
+        source: { host: guard.fqdn, addresses: [guard.address] },
+        destination: { host: host.fqdn, address: host.address, port: flow.port },
+      },
+    ];
+  });
+}
+
 /** What each device on the way sees of every flow, in the order of the flows. */
 export function legsFor(topology: Topology, flows: readonly Flow[]): readonly Leg[] {
-  return flows.flatMap((flow) => {
-    if (flow.destination.via !== 'vip') return directLegs(topology, flow);
+  return flows.flatMap((flow, index) => {
+    if (flow.destination.via !== 'vip') {
+      const guards = guardLegs(topology, flow, flows.slice(0, index));
+      return [...directLegs(topology, flow), ...guards];
+    }
     const pool = findPool(topology, flow.destination.pool ?? '');
     const balancer = pool && findHost(topology, pool.balancer ?? '');
     return pool && balancer ? balancedLegs(topology, flow, pool, balancer) : [];

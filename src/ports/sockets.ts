@@ -1,4 +1,4 @@
-import { findHost, findPool, hostsOf, services } from '#topology';
+import { findHost, findPool, hostsOf, poolOf, runsUsher, services } from '#topology';
 import type { Host, Topology } from '#topology';
 import type { Flow, Listener, VirtualService } from './model.ts';
 
@@ -9,13 +9,27 @@ export function addressAt(host: Host, flow: Flow): string {
     : host.address;
 }
 
-/** Hosts whose certificate this flow lets in. */
-function peersOf(flow: Flow, topology: Topology): readonly string[] {
+/**
+ * The balancer that watches this flow at a member which serves it directly: with DNS balancing the
+ * VIP carries web services only, and these follow the SIP service of the same member.
+ */
+export function guardOf(topology: Topology, flow: Flow, host: Host): Host | undefined {
+  const { service, security, destination } = flow;
+  if (service !== 'sip' || security !== 'MTLS' || destination.via === 'vip') return undefined;
+  const pool = poolOf(topology, host);
+  return pool?.vip !== undefined && runsUsher(host)
+    ? findHost(topology, pool.balancer ?? '')
+    : undefined;
+}
+
+/** Hosts whose certificate this flow lets in at a host. */
+function peersOf(flow: Flow, topology: Topology, host: Host): readonly string[] {
   if (flow.security !== 'MTLS') return [];
   // Log collection comes from anywhere, but from a controller that runs on a host of ours.
-  if (flow.source.role === 'any') return hostsOf(topology).map((host) => host.fqdn);
+  if (flow.source.role === 'any') return hostsOf(topology).map(({ fqdn }) => fqdn);
   const pool = findPool(topology, flow.destination.pool ?? '');
-  const prober = flow.destination.via === 'vip' ? pool?.balancer : undefined;
+  const prober =
+    flow.destination.via === 'vip' ? pool?.balancer : guardOf(topology, flow, host)?.fqdn;
   return prober === undefined ? flow.source.hosts : [...flow.source.hosts, prober];
 }
 
@@ -29,7 +43,7 @@ function listenerOf(host: Host, address: string, flows: readonly Flow[], topolog
     service: first.service,
     security: mutual ? 'MTLS' : first.security,
     flows,
-    trustedPeers: [...new Set(flows.flatMap((flow) => peersOf(flow, topology)))],
+    trustedPeers: [...new Set(flows.flatMap((flow) => peersOf(flow, topology, host)))],
     anonymousClients: flows.some((flow) => flow.security !== 'MTLS'),
   }));
 }

@@ -21,19 +21,18 @@ const unique = (values: readonly string[]): readonly string[] => [...new Set(val
 function legRow(plan: Plan, flow: Flow, kind: Leg['kind'], suffix: string, note: Text): TableRow[] {
   const legs = plan.legs.filter((leg) => leg.flow === flow.id && leg.kind === kind);
   if (legs.length === 0) return [];
-  const balancer = plan.virtualServices.find((service) => service.flows.includes(flow))?.balancer;
   const sources = legs.map((leg) => leg.source);
-  const fromBalancer = sources.every((source) => source.host === balancer);
-  const source: Party = fromBalancer
-    ? {
-        role: 'balancer',
-        hosts: balancer === undefined ? [] : [balancer],
-        addresses: unique(sources.flatMap((end) => end.addresses)),
-      }
+  const addresses = unique(sources.flatMap((end) => end.addresses));
+  const hosts = unique(sources.flatMap((end) => end.host ?? []));
+  const isBalancer = ({ host }: Leg['source']): boolean =>
+    plan.topology.balancers.some(({ fqdn }) => fqdn === host);
+  const source: Party = sources.every(isBalancer)
+    ? { role: 'balancer', hosts, addresses }
     : flow.source;
   const destination: Party = {
     ...flow.destination,
     via: 'member',
+    hosts: unique(legs.flatMap((leg) => leg.destination.host ?? [])),
     addresses: unique(legs.map((leg) => leg.destination.address)),
   };
   return [{ ...flow, id: `${flow.id}/${suffix}`, origin: 'derived', source, destination, note }];
