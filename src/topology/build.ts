@@ -1,3 +1,4 @@
+import { dirname, isAbsolute, join } from 'node:path';
 import { firstOf, formatAddress, formatNetwork, parseAddress, parseNetwork } from './address.ts';
 import type { TopologyFile } from './file.ts';
 import type { Host, Pool, Topology } from './model.ts';
@@ -57,8 +58,14 @@ function buildOuterHosts(file: TopologyFile): Pick<Topology, 'edges' | 'reverseP
   };
 }
 
-/** Fills in the defaults of the file and writes every address one way. */
-export function buildTopology(file: TopologyFile): Topology {
+/** A file the topology names: relative paths start where the topology lies, not where we run. */
+function beside(topologyFile: string, path: string | undefined): string | undefined {
+  if (path === undefined || isAbsolute(path)) return path;
+  return join(dirname(topologyFile), path);
+}
+
+/** Fills in the defaults of the file, writes every address one way, resolves paths beside `name`. */
+export function buildTopology(file: TopologyFile, name: string): Topology {
   const balancers = (file.balancers ?? []).map((balancer): Host => ({
     fqdn: balancer.fqdn,
     role: 'balancer',
@@ -90,9 +97,9 @@ export function buildTopology(file: TopologyFile): Topology {
     },
     users: { digest: file.users?.digest ?? ['SHA-256', 'MD5'] },
     trust: {
-      caFile: file.trust?.caFile,
-      certificateDirectory: file.trust?.certificateDirectory,
-      crlFile: file.trust?.crlFile,
+      caFile: beside(name, file.trust?.caFile),
+      certificateDirectory: beside(name, file.trust?.certificateDirectory),
+      crlFile: beside(name, file.trust?.crlFile),
     },
     timers: {
       probeInterval: file.timers?.probeInterval ?? 2,

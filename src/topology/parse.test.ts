@@ -33,6 +33,19 @@ describe('a topology file', () => {
     );
   });
 
+  it('names certificate files relative to itself, not to where we run', () => {
+    const text = `${sound}
+trust: { caFile: ca.pem, certificateDirectory: ../certificates, crlFile: /etc/pki/ca.crl }
+`;
+    assert.deepEqual(parseTopology(text, '/etc/usher/topology.yaml').topology?.trust, {
+      caFile: '/etc/usher/ca.pem',
+      certificateDirectory: '/etc/certificates',
+      crlFile: '/etc/pki/ca.crl',
+    });
+    assert.equal(parseTopology(text, 'sites/f.yaml').topology?.trust.caFile, 'sites/ca.pem');
+    assert.equal(parseTopology(sound, 'f.yaml').topology?.trust.caFile, undefined);
+  });
+
   for (const { that, from, to, code, path, at } of damages) {
     it(`is refused for ${that}`, () => {
       assert.ok(sound.includes(from), 'the test damages what is there');

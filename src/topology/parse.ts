@@ -63,7 +63,7 @@ export function parseTopology(text: string, file: string): ParsedTopology {
   const issues = result.success ? [] : result.error.issues;
   const whole = result.success ? result.data : largestPart(source.data);
   return {
-    topology: whole === undefined ? undefined : buildTopology(whole),
+    topology: whole === undefined ? undefined : buildTopology(whole, file),
     faults: inFileOrder([
       ...describeIssues(issues, source),
       ...structuralFaults(draftOf(source.data, issues), source),
