@@ -48,9 +48,11 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
       return { all: [role], role, chain: [], observe: silent };
     }
     case 'reverseProxy': {
-      const { ReverseProxyServer } = await import('#reverse-proxy');
+      const { ReverseProxyServer, proxyFaults } = await import('#reverse-proxy');
       const role = new ReverseProxyServer(options);
-      return { all: [role], role, chain: [], observe: silent };
+      const observe = (log: Logger): (() => void) =>
+        proxyFaults.subscribe(({ error }) => log.error({ error }, 'reverse proxy fault'));
+      return { all: [role], role, chain: [], observe };
     }
     case 'balancer': {
       const { BalancerServer, healthChanges } = await import('#balancer');
@@ -73,7 +75,9 @@ async function director(options: PartsOptions): Promise<Parts> {
   const role = new DirectorServer({ ...options, users, probe });
   const web = new WebServer({ ...options, users });
   const observe = (log: Logger): (() => void) =>
-    webFaults.subscribe((fault) => log.error({ ...fault }, 'web fault'));
+    webFaults.subscribe(({ listener: { service }, error }) =>
+      log.error({ service, error }, 'web fault'),
+    );
   return { all: [closing(users), client, role, web], role, chain: role.chain, observe };
 }
 
@@ -84,7 +88,9 @@ async function frontEnd(options: PartsOptions): Promise<Parts> {
   const role = new FrontEndServer({ ...options, users });
   const web = new WebServer({ ...options, users, details: () => ({ bindings: role.bindings }) });
   const observe = (log: Logger): (() => void) =>
-    webFaults.subscribe((fault) => log.error({ ...fault }, 'web fault'));
+    webFaults.subscribe(({ listener: { service }, error }) =>
+      log.error({ service, error }, 'web fault'),
+    );
   return { all: [closing(users), role, web], role, chain: role.chain, observe };
 }
 
