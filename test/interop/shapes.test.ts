@@ -33,7 +33,9 @@ const hardwareHomePool = (text: string): string =>
   );
 
 const withoutDirector = (text: string): string => {
-  const [start = '', end = ''] = text.split(/ {2}# The Director pool:[^]*(?= {2}# The home pools:)/u);
+  const [start = '', end = ''] = text.split(
+    / {2}# The Director pool:[^]*(?= {2}# The home pools:)/u,
+  );
   return replace(start + end, 'nextHop: dirpool01.contoso.net', 'nextHop: fepool01.contoso.net');
 };
 
