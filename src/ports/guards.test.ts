@@ -24,6 +24,8 @@ const sipProbes = (plan: Plan) =>
     (leg) => leg.kind === 'healthProbe' && leg.destination.port === servicePort(plan, 'sip'),
   );
 
+const probedMembers = (plan: Plan) => sipProbes(plan).map((leg) => leg.destination.host);
+
 const sipPeers = (plan: Plan, fqdn: string) =>
   listenersOf(plan, fqdn).find(({ service }) => service === 'sip')?.trustedPeers;
 
@@ -31,8 +33,8 @@ describe('web services behind a VIP whose SIP is balanced by DNS', () => {
   const plan = example('dns-balanced');
 
   it('have one probe of the SIP service of every member', () => {
-    const probed = sipProbes(plan).map((leg) => leg.destination.host);
-    assert.deepEqual(probed.toSorted(), members);
+    assert.equal(probedMembers(plan).length, members.length);
+    assert.deepEqual(new Set(probedMembers(plan)), new Set(members));
     for (const { source } of sipProbes(plan)) assert.equal(source.host, balancer);
   });
 
@@ -61,14 +63,12 @@ describe('web services behind a VIP whose SIP is balanced by DNS', () => {
         '{ fqdn: fe02.tailspintoys.net, address: 127.12.2.12, software: other }',
       ),
     );
-    const probed = sipProbes(other).map((leg) => leg.destination.host);
-    assert.deepEqual(probed.toSorted(), members.slice(0, 3));
+    assert.deepEqual(new Set(probedMembers(other)), new Set(members.slice(0, 3)));
     assert.ok(!sipPeers(other, 'fe02.tailspintoys.net')?.includes(balancer));
   });
 
   it('without a VIP there is nothing to follow and nothing is probed', () => {
-    const contoso = example('contoso');
-    const hosts = new Set(sipProbes(contoso).map((leg) => leg.destination.host));
-    assert.deepEqual([...hosts], ['dir01.contoso.net', 'dir02.contoso.net']);
+    const probed = new Set(probedMembers(example('contoso')));
+    assert.deepEqual(probed, new Set(['dir01.contoso.net', 'dir02.contoso.net']));
   });
 });
