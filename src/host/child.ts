@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UsherError } from '#base';
 import { isReport, type Order, type Report } from './protocol.ts';
@@ -9,8 +9,11 @@ const launcher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
 
 export interface ChildOptions {
   readonly args: readonly string[];
-  /** File that receives what the process writes; created with mode 0600, appended to. */
-  readonly logFile: string;
+  /**
+   * File that receives what the process writes; created with mode 0600, appended to. Absent: it
+   * writes to our own standard output and error.
+   */
+  readonly logFile?: string;
   /** Called when the process ends without having been told to. */
   readonly died: (how: string) => void;
 }
@@ -18,7 +21,7 @@ export interface ChildOptions {
 /** One host process: started, told what to do, and ended for certain. */
 export class Child {
   readonly #options: ChildOptions;
-  readonly #waiting = new Map<Report['kind'], PromiseWithResolvers<void>>();
+  readonly #waiting = new Map<Report['kind'], PromiseWithResolvers<Report>>();
   #process: ChildProcess | undefined;
   #ending = false;
 
@@ -33,12 +36,13 @@ export class Child {
 
   /** Starts the process and resolves when its code is loaded and it waits for orders. */
   async load(): Promise<void> {
-    const log = openSync(this.#options.logFile, 'a', 0o600);
+    const { logFile } = this.#options;
+    const log = logFile === undefined ? undefined : openSync(logFile, 'a', 0o600);
     try {
       const child = fork(launcher, [...this.#options.args], {
         // Standard input closed; orders and reports travel on the IPC channel, which also ties
         // the child's life to ours: when we are gone, it sees the channel close and ends.
-        stdio: ['ignore', log, log, 'ipc'],
+        stdio: ['ignore', log ?? 'inherit', log ?? 'inherit', 'ipc'],
         execArgv: [],
       });
       this.#process = child;
@@ -48,7 +52,7 @@ export class Child {
       child.on('exit', (code, signal) => this.#ended(signal ?? `exit status ${code}`));
       child.on('error', (error) => this.#ended(error.message));
     } finally {
-      closeSync(log);
+      if (log !== undefined) closeSync(log);
     }
     await this.#expect('loaded');
   }
@@ -56,6 +60,21 @@ export class Child {
   /** Opens the host's sockets; rejects with the reason the host gave. */
   async start(): Promise<void> {
     await this.#tell({ kind: 'start' }, 'started');
+  }
+
+  /**
+   * Has the host read its certificates again. Resolves with false when they were no good and it keeps
+   * the old ones; its log says why. A process that does not run reads them when it starts.
+   */
+  async reload(): Promise<boolean> {
+    if (this.#process === undefined) return true;
+    try {
+      const report = await this.#tell({ kind: 'reload' }, 'reloaded');
+      return report.kind === 'reloaded' && report.ok;
+    } catch {
+      // It died meanwhile: whoever puts it back up has the new files read.
+      return true;
+    }
   }
 
   /** Takes no new work and ends the old within `deadline` milliseconds; then the process ends. */
@@ -81,7 +100,7 @@ export class Child {
     clearTimeout(force);
   }
 
-  #tell(order: Order, answer: Report['kind']): Promise<void> {
+  #tell(order: Order, answer: Report['kind']): Promise<Report> {
     const answered = this.#expect(answer);
     this.#process?.send(order, () => {
       // A send that fails means the process is gone: its exit rejects what waits.
@@ -89,8 +108,10 @@ export class Child {
     return answered;
   }
 
-  #expect(kind: Report['kind']): Promise<void> {
-    const waiting = Promise.withResolvers<void>();
+  #expect(kind: Report['kind']): Promise<Report> {
+    const asked = this.#waiting.get(kind);
+    if (asked !== undefined) return asked.promise;
+    const waiting = Promise.withResolvers<Report>();
     this.#waiting.set(kind, waiting);
     return waiting.promise;
   }
@@ -101,7 +122,7 @@ export class Child {
       this.#reject(new UsherError(code, message, { remedy }));
       return;
     }
-    this.#waiting.get(report.kind)?.resolve();
+    this.#waiting.get(report.kind)?.resolve(report);
     this.#waiting.delete(report.kind);
   }
 
@@ -110,7 +131,7 @@ export class Child {
     this.#process = undefined;
     this.#reject(
       new UsherError('USHER_HOST_DIED', `the process ended early: ${how}`, {
-        remedy: `Read ${this.#options.logFile}.`,
+        remedy: `Read ${this.#options.logFile ?? 'what it wrote'}.`,
         exitStatus: 1,
       }),
     );

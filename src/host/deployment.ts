@@ -85,6 +85,17 @@ export class Deployment implements Lifecycle {
     await this.close();
   }
 
+  /**
+   * Has every host read its certificates and revocation lists again. Resolves with the FQDNs of those
+   * that keep the old ones, because the new ones were no good.
+   */
+  async reload(): Promise<readonly string[]> {
+    const kept = [...this.#children].map(async ([fqdn, child]) =>
+      (await child.reload()) ? [] : [fqdn],
+    );
+    return (await Promise.all(kept)).flat();
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     for (const cancel of this.#timers) cancel();

@@ -2,5 +2,5 @@ export { Deployment, type DeploymentOptions, type HostStep } from './deployment.
 export { hostLog, type Logger } from './log.ts';
 export { usersFile } from './parts.ts';
 export { HostRuntime, type HostRuntimeOptions } from './runtime.ts';
-export { isSupervised, runSupervised } from './supervised.ts';
+export { isSupervised, runSupervised, type Served } from './supervised.ts';
 export { WorkerPool, workersFor } from './worker-pool.ts';

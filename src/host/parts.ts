@@ -3,7 +3,7 @@ import type { Clock, Dump, Lifecycle } from '#base';
 import type { UserDirectory } from '#identity';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
-import type { Credentials } from '#trust';
+import type { Credentials, Reloadable } from '#trust';
 import type { Logger } from './log.ts';
 
 /** What every part of a host is built from. */
@@ -16,12 +16,16 @@ export interface PartsOptions {
   readonly stateDirectory: string;
   /** Whether the host as a whole takes new work. */
   readonly state: () => 'up' | 'draining';
+  /** True when other processes of the host listen on the same sockets. */
+  readonly sharePorts: boolean;
 }
 
 /** What makes a host what it is. */
 export interface Parts {
   /** In the order they start; they close in the reverse order. */
   readonly all: readonly Lifecycle[];
+  /** Those that prove themselves with the host's certificate, or judge others by its CA. */
+  readonly trusting: readonly Reloadable[];
   /** The part whose dump is the host's status. */
   readonly role: Lifecycle;
   /** Names of the role's deciders in the order they are asked; empty for roles without a chain. */
@@ -45,21 +49,21 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
     case 'edge': {
       const { EdgeServer } = await import('#edge');
       const role = new EdgeServer(options);
-      return { all: [role], role, chain: [], observe: silent };
+      return { all: [role], trusting: [role], role, chain: [], observe: silent };
     }
     case 'reverseProxy': {
       const { ReverseProxyServer, proxyFaults } = await import('#reverse-proxy');
       const role = new ReverseProxyServer(options);
       const observe = (log: Logger): (() => void) =>
         proxyFaults.subscribe(({ error }) => log.error({ error }, 'reverse proxy fault'));
-      return { all: [role], role, chain: [], observe };
+      return { all: [role], trusting: [role], role, chain: [], observe };
     }
     case 'balancer': {
       const { BalancerServer, healthChanges } = await import('#balancer');
       const role = new BalancerServer(options);
       const observe = (log: Logger): (() => void) =>
         healthChanges.subscribe((change) => log.info({ ...change }, 'health changed'));
-      return { all: [role], role, chain: [], observe };
+      return { all: [role], trusting: [role], role, chain: [], observe };
     }
   }
 }
@@ -78,7 +82,8 @@ async function director(options: PartsOptions): Promise<Parts> {
     webFaults.subscribe(({ listener: { service }, error }) =>
       log.error({ service, error }, 'web fault'),
     );
-  return { all: [closing(users), client, role, web], role, chain: role.chain, observe };
+  const trusting = [client, role, web];
+  return { all: [closing(users), ...trusting], trusting, role, chain: role.chain, observe };
 }
 
 async function frontEnd(options: PartsOptions): Promise<Parts> {
@@ -91,7 +96,8 @@ async function frontEnd(options: PartsOptions): Promise<Parts> {
     webFaults.subscribe(({ listener: { service }, error }) =>
       log.error({ service, error }, 'web fault'),
     );
-  return { all: [closing(users), role, web], role, chain: role.chain, observe };
+  const trusting = [role, web];
+  return { all: [closing(users), ...trusting], trusting, role, chain: role.chain, observe };
 }
 
 /** The embedded user store every host on this machine reads. */

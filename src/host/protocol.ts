@@ -1,6 +1,7 @@
 /** What the supervisor tells a host process. */
 export type Order =
   | { readonly kind: 'start' }
+  | { readonly kind: 'reload' }
   | { readonly kind: 'drain'; readonly deadline: number }
   | { readonly kind: 'close' };
 
@@ -9,6 +10,8 @@ export type Report =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'started' }
   | { readonly kind: 'drained' }
+  /** `ok` is false when the new certificates were no good and the old ones stay. */
+  | { readonly kind: 'reloaded'; readonly ok: boolean }
   | {
       readonly kind: 'failed';
       readonly code: string;
@@ -18,12 +21,12 @@ export type Report =
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isOrder(message: unknown): message is Order {
-  return kindOf(message, ['start', 'drain', 'close']);
+  return kindOf(message, ['start', 'reload', 'drain', 'close']);
 }
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isReport(message: unknown): message is Report {
-  return kindOf(message, ['loaded', 'started', 'drained', 'failed']);
+  return kindOf(message, ['loaded', 'started', 'reloaded', 'drained', 'failed']);
 }
 
 function kindOf(message: unknown, kinds: readonly string[]): boolean {

@@ -1,11 +1,22 @@
-import { closeAll, startAll, systemClock, type Clock, type Dump, type Lifecycle } from '#base';
+import { createSecureContext } from 'node:tls';
+import {
+  closeAll,
+  messageOf,
+  startAll,
+  systemClock,
+  type Clock,
+  type Dump,
+  type Lifecycle,
+  UsherError,
+} from '#base';
 import { LogAgent } from '#logging';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
-import { loadCredentials, poolSecret } from '#trust';
+import { loadCredentials, poolSecret, serverTls, type Credentials, type Reloadable } from '#trust';
 import type { Logger } from './log.ts';
 import { logEvents } from './log-events.ts';
 import { partsOf, type Parts } from './parts.ts';
+import type { Served } from './supervised.ts';
 
 export interface HostRuntimeOptions {
   readonly plan: Plan;
@@ -14,14 +25,17 @@ export interface HostRuntimeOptions {
   readonly log: Logger;
   /** Which of several processes of the host this is; the log agent runs in the first, 0. */
   readonly worker: number;
+  /** How many processes the host has; above 1 they share its sockets. Default 1. */
+  readonly workers?: number;
   readonly clock?: Clock;
 }
 
 /** Everything the topology puts on one host, in this process. */
-export class HostRuntime implements Lifecycle {
+export class HostRuntime implements Served {
   readonly #options: HostRuntimeOptions;
   #parts: Parts | undefined;
   #owned: readonly Lifecycle[] = [];
+  #trusting: readonly Reloadable[] = [];
   #stopLogging: () => void = () => {};
   #state: 'up' | 'draining' = 'up';
 
@@ -36,23 +50,26 @@ export class HostRuntime implements Lifecycle {
    * @throws UsherError when the state directory lacks something the host cannot do without
    */
   async load(): Promise<void> {
-    const { plan, host, stateDirectory, log, worker } = this.#options;
+    const { plan, host, stateDirectory, log, worker, workers = 1 } = this.#options;
     const clock = this.#options.clock ?? systemClock;
-    const credentials = await loadCredentials(stateDirectory, plan.topology, host.fqdn);
-    for (const { code, message, remedy } of credentials.findings ?? []) {
-      log.warn({ code, remedy }, message);
-    }
+    const credentials = await this.#read();
     const secret = await poolSecret(stateDirectory);
     const state = (): 'up' | 'draining' => this.#state;
-    const shared = { plan, host, credentials, clock, secret, stateDirectory, state };
+    const sharePorts = workers > 1;
+    const shared = { plan, host, credentials, clock, secret, stateDirectory, state, sharePorts };
     const parts = await partsOf(shared);
     this.#parts = parts;
     const stops = [logEvents(log), parts.observe(log)];
     this.#stopLogging = () => {
       for (const stop of stops) stop();
     };
-    const agent = new LogAgent({ ...shared, details: () => parts.role.dump(), listen: worker === 0 });
+    const agent = new LogAgent({
+      ...shared,
+      details: () => parts.role.dump(),
+      listen: worker === 0,
+    });
     this.#owned = [agent, ...parts.all];
+    this.#trusting = [agent, ...parts.trusting];
     if (parts.chain.length > 0) log.info({ chain: parts.chain }, parts.chain.join(' → '));
   }
 
@@ -63,6 +80,27 @@ export class HostRuntime implements Lifecycle {
     } catch (error) {
       this.#stopLogging();
       throw error;
+    }
+  }
+
+  /**
+   * Reads certificate, key, CA and revocation lists again. New connections go by them; open ones stay,
+   * except those of peers that are revoked by now. Files that cannot be used change nothing.
+   *
+   * @returns false when the old ones stay in use; the log has the reason
+   */
+  async reload(): Promise<boolean> {
+    const { log } = this.#options;
+    try {
+      const credentials = await this.#read();
+      let dropped = 0;
+      for (const part of this.#trusting) dropped += part.reload(credentials).dropped;
+      log.info({ dropped }, 'certificates and revocation lists read again');
+      return true;
+    } catch (error) {
+      const known = error instanceof UsherError ? { code: error.code, remedy: error.remedy } : {};
+      log.error(known, `the certificates of before stay in use: ${messageOf(error)}`);
+      return false;
     }
   }
 
@@ -79,5 +117,16 @@ export class HostRuntime implements Lifecycle {
 
   dump(): Dump {
     return this.#parts?.role.dump() ?? {};
+  }
+
+  async #read(): Promise<Credentials> {
+    const { plan, host, stateDirectory, log } = this.#options;
+    const credentials = await loadCredentials(stateDirectory, plan.topology, host.fqdn);
+    for (const { code, message, remedy } of credentials.findings ?? []) {
+      log.warn({ code, remedy }, message);
+    }
+    // What OpenSSL will not take has to show before the first part goes by it.
+    createSecureContext(serverTls(credentials, 'MTLS'));
+    return credentials;
   }
 }

@@ -4,16 +4,25 @@ import { isOrder, type Order, type Report } from './protocol.ts';
 /** Milliseconds a host without supervisor may take to close. */
 const lastResort = 10_000;
 
+/** A host as its process runs it. */
+export interface Served extends Lifecycle {
+  /** Reads the certificates again; resolves with false when it keeps the old ones. Never rejects. */
+  reload(): Promise<boolean>;
+}
+
 /** True when this process was started by a supervisor and takes its orders from it. */
 export function isSupervised(): boolean {
   return process.send !== undefined;
 }
 
 /**
- * Runs one host under a supervisor: reports that it is loaded, then starts, drains and closes as
- * told. Resolves when the host is closed; a supervisor that vanishes counts as an order to close.
+ * Runs one host under a supervisor: reports that it is loaded, then starts, reloads, drains and closes
+ * as told. Resolves when the host is closed; a supervisor that vanishes counts as an order to close.
+ * SIGHUP and SIGTERM to this process alone do the same as to the supervisor.
+ *
+ * @param drainDeadline milliseconds for the work in progress after SIGTERM
  */
-export async function runSupervised(host: Lifecycle): Promise<void> {
+export async function runSupervised(host: Served, drainDeadline: number): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let working = Promise.resolve();
   const close = async (): Promise<void> => {
@@ -25,6 +34,9 @@ export async function runSupervised(host: Lifecycle): Promise<void> {
       case 'start':
         await host.start();
         report({ kind: 'started' });
+        return;
+      case 'reload':
+        report({ kind: 'reloaded', ok: await host.reload() });
         return;
       case 'drain':
         await host.drain(order.deadline);
@@ -48,7 +60,11 @@ export async function runSupervised(host: Lifecycle): Promise<void> {
   process.on('message', (message) => {
     if (isOrder(message)) enqueue(message);
   });
-  process.once('SIGTERM', () => enqueue({ kind: 'close' }));
+  process.on('SIGHUP', () => enqueue({ kind: 'reload' }));
+  process.once('SIGTERM', () => {
+    enqueue({ kind: 'drain', deadline: drainDeadline });
+    enqueue({ kind: 'close' });
+  });
   process.once('disconnect', () => {
     enqueue({ kind: 'close' });
     // Nobody is left to force us: a close that hangs must not leave an orphan on the ports.

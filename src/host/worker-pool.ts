@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { systemClock, type Dump, type Lifecycle } from '#base';
+import { systemClock, type Cancel, type Dump } from '#base';
 import type { Host, Role } from '#topology';
 import { Child } from './child.ts';
+import type { Served } from './supervised.ts';
 
 /**
  * How many processes may serve one host of a role. A Director keeps nothing between two requests
@@ -21,12 +20,28 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** Called when a worker falls; it is replaced by itself. */
   readonly died: (worker: number, how: string) => void;
+  /** Called when its replacement serves. */
+  readonly back: (worker: number) => void;
 }
 
-/** Several processes that serve the same host on the same sockets (SO_REUSEPORT). */
-export class WorkerPool implements Lifecycle {
+/** One worker, and how often it has fallen of late. */
+interface Slot {
+  child: Child;
+  falls: number;
+  startedAt: number;
+}
+
+/** Milliseconds a worker has to last for its earlier falls to be forgotten. */
+const steady = 60_000;
+
+/**
+ * Several processes that serve the same host on the same sockets (SO_REUSEPORT): the kernel hands each
+ * new connection to one of them. What they write goes to our standard output and error.
+ */
+export class WorkerPool implements Served {
   readonly #options: WorkerPoolOptions;
-  readonly #workers = new Map<number, Child>();
+  readonly #workers = new Map<number, Slot>();
+  readonly #timers = new Set<Cancel>();
   #closing = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -36,32 +51,47 @@ export class WorkerPool implements Lifecycle {
   async start(): Promise<void> {
     try {
       const indexes = Array.from({ length: this.#options.count }, (_, index) => index);
-      await Promise.all(indexes.map((index) => this.#startWorker(index)));
+      await Promise.all(indexes.map((index) => this.#startWorker(index, 0)));
     } catch (error) {
       await this.close();
       throw error;
     }
   }
 
+  async reload(): Promise<boolean> {
+    const done = await Promise.all(this.#children().map((child) => child.reload()));
+    return done.every((ok) => ok);
+  }
+
   async drain(deadline: number): Promise<void> {
-    this.#closing = true;
-    await Promise.all([...this.#workers.values()].map((worker) => worker.drain(deadline)));
+    this.#stopReplacing();
+    await Promise.all(this.#children().map((child) => child.drain(deadline)));
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    this.#stopReplacing();
+    await Promise.all(this.#children().map((child) => child.close()));
   }
 
   dump(): Dump {
-    return [...this.#workers].map(([index, worker]) => ({ index, pid: worker.pid ?? null }));
+    return [...this.#workers].map(([index, { child, falls }]) => {
+      return { index, pid: child.pid ?? null, falls };
+    });
   }
 
-  async #startWorker(index: number): Promise<void> {
-    const { host, topologyFile, stateDirectory, portOffset, died } = this.#options;
-    const run = join(stateDirectory, 'run');
-    mkdirSync(run, { recursive: true, mode: 0o700 });
-    const worker = new Child({
+  #children(): readonly Child[] {
+    return [...this.#workers.values()].map(({ child }) => child);
+  }
+
+  #stopReplacing(): void {
+    this.#closing = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  async #startWorker(index: number, falls: number): Promise<void> {
+    const { host, topologyFile, stateDirectory, portOffset, count } = this.#options;
+    const child = new Child({
       args: [
         'serve',
         host.fqdn,
@@ -71,22 +101,38 @@ export class WorkerPool implements Lifecycle {
         '--port-offset',
         String(portOffset),
         '--workers',
-        '1',
+        String(count),
         '--worker',
         String(index),
       ],
-      logFile: join(run, `${host.fqdn}.${index}.log`),
-      died: (how) => {
-        died(index, how);
-        if (this.#closing) return;
-        systemClock.after(1000, () => {
-          // A worker that cannot start again has died again and comes back here.
-          if (!this.#closing) this.#startWorker(index).catch(() => {});
-        });
-      },
+      died: (how) => this.#died(index, how),
     });
-    this.#workers.set(index, worker);
-    await worker.load();
-    await worker.start();
+    this.#workers.set(index, { child, falls, startedAt: systemClock.now() });
+    await child.load();
+    await child.start();
+  }
+
+  /** A worker that falls is replaced, at once the first time, then ever more patiently. */
+  #died(index: number, how: string): void {
+    if (this.#closing) return;
+    this.#options.died(index, how);
+    const slot = this.#workers.get(index);
+    const now = systemClock.now();
+    const falls = slot === undefined || now - slot.startedAt >= steady ? 1 : slot.falls + 1;
+    const delay = falls === 1 ? 0 : Math.min(30_000, 250 * 2 ** (falls - 1));
+    const cancel = systemClock.after(delay, () => {
+      this.#timers.delete(cancel);
+      void this.#replace(index, falls);
+    });
+    this.#timers.add(cancel);
+  }
+
+  async #replace(index: number, falls: number): Promise<void> {
+    try {
+      await this.#startWorker(index, falls);
+      this.#options.back(index);
+    } catch {
+      // A worker that cannot start has written why and ends: `died` hears of it, and tries again.
+    }
   }
 }

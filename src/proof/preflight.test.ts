@@ -53,3 +53,22 @@ test('ports that need a right come with three ways out', () => {
     assert.ok(error.remedy.includes(way), way);
   }
 });
+
+test('a port that its holder would share is taken all the same', async () => {
+  const plan = planAt(93);
+  const host = hostsOf(plan.topology).find(({ role }) => role === 'director');
+  const listener = plan.listeners.find((each) => each.host === host?.fqdn);
+  assert.ok(host !== undefined && listener !== undefined);
+  const { address, port } = listener;
+  const server = createServer().listen({ host: address, port, reusePort: true });
+  await once(server, 'listening');
+  try {
+    const obstacles = await findObstacles(plan, [host]);
+    assert.deepEqual(
+      obstacles.map(({ reason }) => reason),
+      ['taken'],
+    );
+  } finally {
+    server.close();
+  }
+});

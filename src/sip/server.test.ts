@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 
 import { connectionEvents, messageSeen } from './channels.ts';
 import type { ConnectionEvent } from './channels.ts';
 import { buildResponse } from './message/index.ts';
 import type { SipMessage } from './message/index.ts';
 import { request } from './proxy/memory-harness.ts';
-import type { Outcome, RequestContext } from './proxy/model.ts';
+import type { Outcome, RequestContext, SipHop } from './proxy/model.ts';
+import { serverOptions } from './transport/test-certificates.ts';
 import { TlsLab, host, ok, peerName, until } from './tls-harness.ts';
 
 let lab: TlsLab;
@@ -186,6 +188,49 @@ suite('SipServer over TLS', () => {
     await drained;
     await until(() => client.statuses.length === 2, 'the old answer');
     assert.deepEqual(client.statuses, [503, 200]);
+    await lab.close();
+  });
+
+  test('reload: others see the new certificate, dials show it, and only the revoked are cut off', async () => {
+    const callee = await lab.start(ok);
+    const via = { kind: 'hops', hops: [callee.hop] } as const;
+    const proxy = await lab.start(() => ({ kind: 'forward', plan: { groups: [[{ via }]] } }));
+    const old = lab.client(proxy.hop);
+    old.send(request('MESSAGE'));
+    await until(() => old.statuses.length === 1, 'an answer');
+    const change = {
+      tls: [serverOptions(lab.peer)],
+      dial: (hop: SipHop) => ({ ...lab.peer, servername: hop.name }),
+      revoked: () => false,
+    };
+    assert.deepEqual(proxy.sip.reload(change), { dropped: 0 });
+    const fresh = lab.client(proxy.hop);
+    for (const client of [old, fresh]) client.send(request('MESSAGE'));
+    await until(() => old.statuses.length === 2 && fresh.statuses.length === 1, 'two more');
+    const shown = [old, fresh].map(({ socket }) => socket.getPeerX509Certificate()?.subjectAltName);
+    assert.match(shown[0] ?? '', /server\.example\.net/);
+    assert.match(shown[1] ?? '', /peer\.example\.net/);
+    assert.equal(callee.opened.length, 1);
+
+    // The callee is revoked: its connection ends, and a new one is not believed either.
+    const revoked = (socket: TLSSocket): boolean => {
+      const names = socket.getPeerX509Certificate()?.subjectAltName ?? '';
+      return names.includes('server.example.net');
+    };
+    assert.deepEqual(proxy.sip.reload({ ...change, revoked }), { dropped: 1 });
+    old.send(request('MESSAGE'));
+    await until(() => old.statuses.length === 3, 'the refusal');
+    assert.ok((old.statuses[2] ?? 0) >= 500);
+    assert.equal(fresh.socket.destroyed, false);
+    await lab.close();
+  });
+
+  test('two servers share an address only when both ask for it', async () => {
+    const shared = { reusePort: true };
+    const first = await lab.start(ok, {}, 0, shared);
+    const second = await lab.start(ok, {}, first.hop.port, shared);
+    assert.equal(second.hop.port, first.hop.port);
+    await assert.rejects(lab.start(ok, {}, first.hop.port), { code: 'USHER_LISTEN' });
     await lab.close();
   });
 

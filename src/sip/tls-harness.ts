@@ -91,7 +91,12 @@ export class TlsLab {
     );
   }
 
-  async start(handle: Handle, limits: Partial<SipLimits> = {}, port = 0): Promise<Started> {
+  async start(
+    handle: Handle,
+    limits: Partial<SipLimits> = {},
+    port = 0,
+    listener: { readonly reusePort?: boolean } = {},
+  ): Promise<Started> {
     const opened: Connection[] = [];
     const sip = new SipServer({
       name: serverName,
@@ -101,6 +106,7 @@ export class TlsLab {
           port,
           label: 'sip',
           tls: serverOptions(this.server),
+          ...listener,
           admit(socket) {
             if (socket.authorized) return { kind: 'server', fqdn: peerName };
             if (socket.getPeerX509Certificate() === undefined) return { kind: 'client' };

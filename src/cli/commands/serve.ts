@@ -1,10 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { UsherError } from '#base';
-import { hostLog, HostRuntime, isSupervised, runSupervised, WorkerPool, workersFor } from '#host';
+import {
+  hostLog,
+  HostRuntime,
+  isSupervised,
+  runSupervised,
+  WorkerPool,
+  workersFor,
+  type Served,
+} from '#host';
 import { findObstacles, obstacleError } from '#proof';
 import { findHost, hostsOf, runsUsher } from '#topology';
 import type { CliContext, CommandFactory } from '../context.ts';
+import { onHangUp } from '../hang-up.ts';
 import { texts } from '../messages/serve.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
 
@@ -55,20 +64,22 @@ async function run(
     });
   }
   const stateDirectory = context.state ?? '/var/lib/usher';
-  const log = hostLog(host);
-  const worker = count(options.worker, 0, 'worker');
-  const runtime = new HostRuntime({ plan, host, stateDirectory, log, worker });
-  if (isSupervised()) {
-    await runtime.load();
-    await runSupervised(runtime);
-    return;
-  }
-  const obstacles = await findObstacles(plan, [host]);
-  if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
   const wanted = count(options.workers, availableParallelism(), 'workers');
   const workers = Math.min(workersFor(host.role, wanted), wanted);
+  if (isSupervised()) {
+    const worker = count(options.worker, 0, 'worker');
+    const log = hostLog(host, options.worker === undefined ? undefined : worker);
+    const shared = { plan, host, stateDirectory, log };
+    const runtime = new HostRuntime({ ...shared, worker, workers });
+    await runtime.load();
+    await runSupervised(runtime, drainDeadline);
+    return;
+  }
+  const log = hostLog(host);
+  const obstacles = await findObstacles(plan, [host]);
+  if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
   if (options.workers !== undefined && workers < wanted) log.warn(text.oneWorker(host.role));
-  const service =
+  const service: Served =
     workers > 1
       ? new WorkerPool({
           host,
@@ -77,14 +88,17 @@ async function run(
           portOffset,
           count: workers,
           died: (index, how) => log.error({ worker: index, how }, 'a worker fell and is replaced'),
+          back: (index) => log.info({ worker: index }, 'a worker is back'),
         })
-      : runtime;
+      : new HostRuntime({ plan, host, stateDirectory, log, worker: 0 });
+  const stopListening = onHangUp(() => void service.reload());
   await service.start();
   log.info({ workers }, 'serving');
   await interruption(context.interrupted);
   log.info('draining');
   await service.drain(drainDeadline);
   await service.close();
+  stopListening();
   log.info('stopped');
 }
 

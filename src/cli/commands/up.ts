@@ -8,6 +8,7 @@ import { hostsOf, runsUsher } from '#topology';
 import { ensurePki, poolSecret } from '#trust';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { demoUsers } from '../demo-users.ts';
+import { onHangUp } from '../hang-up.ts';
 import { meet } from '../meet.ts';
 import { texts } from '../messages/up.ts';
 import { paint } from '../paint.ts';
@@ -69,6 +70,12 @@ async function run(context: CliContext, topologyFile: string, options: Options):
       if (step === 'restarted') context.complain(text.restarted(host.fqdn));
     },
   });
+  const reload = async (): Promise<void> => {
+    const kept = await deployment.reload();
+    if (kept.length === 0) say(text.reloaded);
+    else context.complain(text.reloadKept(kept.join(', ')));
+  };
+  const stopListening = onHangUp(() => void reload());
   try {
     await deployment.start();
     bar.clear();
@@ -83,6 +90,7 @@ async function run(context: CliContext, topologyFile: string, options: Options):
       });
     }
   } finally {
+    stopListening();
     bar.clear();
     if (options.once !== true) say(text.stopping);
     await deployment.drain(drainDeadline);

@@ -18,6 +18,9 @@ Every host is a process of its own; its log is STATE/run/HOST.log. Ctrl-C drains
     `${name}: ${hosts} hosts, ${rows} rows of the port table`,
   others: (fqdns: string) => `run by other software, not started here: ${fqdns}`,
   certificates: (count: number) => `certificates issued: ${count}`,
+  reloaded: 'every host has read certificates and revocation lists again',
+  reloadKept: (fqdns: string) =>
+    `the old certificates stay in use on ${fqdns}: STATE/run/HOST.log has the reason`,
   kept: (fqdn: string, why: string) => `kept the certificate of ${fqdn}: ${why}`,
   loading: 'starting',
   died: (fqdn: string, how: string) => `${fqdn} fell (${how}); it is being put back up`,
@@ -52,6 +55,9 @@ Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-
   heading: (name, hosts, rows) => `${name}: ${hosts} Hosts, ${rows} Zeilen der Porttabelle`,
   others: (fqdns) => `läuft mit anderer Software, wird hier nicht gestartet: ${fqdns}`,
   certificates: (count) => `ausgestellte Zertifikate: ${count}`,
+  reloaded: 'alle Hosts haben Zertifikate und Sperrlisten neu gelesen',
+  reloadKept: (fqdns) =>
+    `auf ${fqdns} bleiben die alten Zertifikate in Gebrauch: der Grund steht in STATE/run/HOST.log`,
   kept: (fqdn, why) => `Zertifikat von ${fqdn} belassen: ${why}`,
   loading: 'starte',
   died: (fqdn, how) => `${fqdn} ist gefallen (${how}) und wird wieder gestartet`,
