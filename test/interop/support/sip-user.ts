@@ -3,18 +3,35 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type TLSSocket } from 'node:tls';
 
-export interface SipUserOptions {
+interface Account {
   readonly aor: string;
   readonly password: string;
-  /** `address:port` of the Edge. */
-  readonly edge: string;
   readonly ca: string;
 }
 
-/** A response as this little client reads it: the status and the headers, lower-case names. */
+interface Outside {
+  /** `address:port` of the Edge. */
+  readonly edge: string;
+}
+
+interface Inside {
+  /** `address:port` of a Director pool's VIP or of a Front End. */
+  readonly server: string;
+  /** Name the server has to prove: the pool's. */
+  readonly serverName: string;
+  /** An address of the internal clients' network. */
+  readonly localAddress: string;
+}
+
+export type SipUserOptions = Account & (Outside | Inside);
+
+/** A response as this little client reads it: the first header of each name, lower-case names. */
 export interface SimpleResponse {
   readonly status: number;
+  readonly reason: string;
   readonly headers: ReadonlyMap<string, string>;
+  /** Every Contact, in order. */
+  readonly contacts: readonly string[];
 }
 
 /**
@@ -24,6 +41,8 @@ export interface SimpleResponse {
 export class SipUser {
   readonly aor: string;
   readonly received: string[] = [];
+  /** Status of every final response, challenges included. */
+  readonly statuses: number[] = [];
   readonly #password: string;
   readonly #socket: TLSSocket;
   readonly #waiting = new Map<string, (response: SimpleResponse) => void>();
@@ -42,12 +61,14 @@ export class SipUser {
   }
 
   static async connect(options: SipUserOptions): Promise<SipUser> {
-    const [host, port] = options.edge.split(':');
+    const outside = 'edge' in options;
+    const [host, port] = (outside ? options.edge : options.server).split(':');
     const socket = connect({
       host: host ?? '',
       port: Number(port),
-      servername: 'sip.contoso.com',
+      servername: outside ? 'sip.contoso.com' : options.serverName,
       ca: readFileSync(options.ca),
+      ...(outside ? {} : { localAddress: options.localAddress }),
     });
     await once(socket, 'secureConnect');
     return new SipUser(options, socket);
@@ -143,6 +164,7 @@ export class SipUser {
       }, 40_000);
       this.#waiting.set(branch, (response) => {
         if (response.status < 200) return;
+        this.statuses.push(response.status);
         clearTimeout(timer);
         this.#waiting.delete(branch);
         resolve(response);
@@ -173,8 +195,10 @@ export class SipUser {
     });
     if (first.startsWith('SIP/2.0 ')) {
       const headers = new Map(fields.toReversed());
+      const contacts = fields.filter(([name]) => name === 'contact').map(([, value]) => value);
+      const status = Number(first.slice(8, 11));
       const branch = /branch=([^;,\s]+)/u.exec(headers.get('via') ?? '')?.[1] ?? '';
-      this.#waiting.get(branch)?.({ status: Number(first.slice(8, 11)), headers });
+      this.#waiting.get(branch)?.({ status, reason: first.slice(12), headers, contacts });
       return;
     }
     if (!first.startsWith('MESSAGE ')) return;
