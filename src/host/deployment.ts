@@ -37,6 +37,8 @@ export class Deployment implements Lifecycle {
   readonly #hosts: readonly Host[];
   readonly #children = new Map<string, Child>();
   readonly #restarts = new Map<string, number>();
+  /** Hosts that have served once: only these are put back up. */
+  readonly #serving = new Set<string>();
   readonly #timers = new Set<Cancel>();
   #closing = false;
 
@@ -51,18 +53,19 @@ export class Deployment implements Lifecycle {
     flushCompileCache();
     try {
       const loading = new Map(this.#hosts.map((host) => [host.fqdn, this.#load(host)]));
-      // One rejection must not stay unheard while another is awaited.
-      const all = Promise.all(loading.values());
-      all.catch(() => {});
+      // A host that cannot load ends the start at once, whichever phase it belongs to.
+      const failed = new Promise<never>((_resolve, reject) => {
+        Promise.all(loading.values()).catch(reject);
+      });
       for (const roles of phases) {
         const next = this.#hosts.filter((host) => roles.includes(host.role));
-        await Promise.all(
-          next.map(async (host) => {
-            await loading.get(host.fqdn);
-            await this.#children.get(host.fqdn)?.start();
-            this.#options.progress(host, 'started');
-          }),
-        );
+        const started = next.map(async (host) => {
+          await loading.get(host.fqdn);
+          await this.#children.get(host.fqdn)?.start();
+          this.#serving.add(host.fqdn);
+          this.#options.progress(host, 'started');
+        });
+        await Promise.race([Promise.all(started), failed]);
       }
     } catch (error) {
       await this.close();
@@ -148,7 +151,8 @@ export class Deployment implements Lifecycle {
 
   /** A host that falls is put back up, at once the first time, then ever more patiently. */
   #died(host: Host, how: string): void {
-    if (this.#closing) return;
+    // Before it served, its start has failed, and says so itself.
+    if (this.#closing || !this.#serving.has(host.fqdn)) return;
     this.#options.progress(host, 'died', how);
     const count = (this.#restarts.get(host.fqdn) ?? 0) + 1;
     this.#restarts.set(host.fqdn, count);

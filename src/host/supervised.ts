@@ -1,4 +1,5 @@
 import { messageOf, systemClock, UsherError, type Lifecycle } from '#base';
+import type { Logger } from './log.ts';
 import { isOrder, type Order, type Report } from './protocol.ts';
 
 /** Milliseconds a host without supervisor may take to close. */
@@ -10,21 +11,35 @@ export interface Served extends Lifecycle {
   reload(): Promise<boolean>;
 }
 
+/** A host that can make itself ready before it opens a socket. */
+export interface Loadable extends Served {
+  /** Reads what the host cannot do without; rejects with the reason it cannot start. */
+  load(): Promise<void>;
+}
+
 /** True when this process was started by a supervisor and takes its orders from it. */
 export function isSupervised(): boolean {
   return process.send !== undefined;
 }
 
 /**
- * Runs one host under a supervisor: reports that it is loaded, then starts, reloads, drains and closes
- * as told. Resolves when the host is closed; a supervisor that vanishes counts as an order to close.
+ * Runs one host under a supervisor: loads it and reports that, then starts, reloads, drains and closes
+ * it as told. Resolves when the host is closed; a supervisor that vanishes counts as an order to close.
+ * A host that cannot load or start says why to the supervisor and in its log, and ends with status 2.
  * SIGHUP and SIGTERM to this process alone do the same as to the supervisor.
  *
  * @param drainDeadline milliseconds for the work in progress after SIGTERM
  */
-export async function runSupervised(host: Served, drainDeadline: number): Promise<void> {
+export async function runSupervised(
+  host: Loadable,
+  drainDeadline: number,
+  log: Logger,
+): Promise<void> {
   const ended = Promise.withResolvers<void>();
-  let working = Promise.resolve();
+  const load = async (): Promise<void> => {
+    await host.load();
+    report({ kind: 'loaded' });
+  };
   const close = async (): Promise<void> => {
     await host.close();
     ended.resolve();
@@ -47,13 +62,16 @@ export async function runSupervised(host: Served, drainDeadline: number): Promis
         return;
     }
   };
-  const enqueue = (order: Order): void => {
-    working = working.then(() => obey(order)).catch(fail);
-  };
   const fail = async (error: unknown): Promise<void> => {
-    report(failure(error));
+    const reason = failure(error);
+    log.fatal({ code: reason.code, remedy: reason.remedy }, reason.message);
+    report(reason);
     await close();
     process.exitCode = 2;
+  };
+  let working = Promise.resolve();
+  const enqueue = (order: Order): void => {
+    working = working.then(() => obey(order)).catch(fail);
   };
   // Ctrl-C reaches the whole terminal group; the supervisor decides what it means for us.
   process.on('SIGINT', () => {});
@@ -70,7 +88,7 @@ export async function runSupervised(host: Served, drainDeadline: number): Promis
     // Nobody is left to force us: a close that hangs must not leave an orphan on the ports.
     systemClock.after(lastResort, () => process.kill(process.pid, 'SIGKILL'));
   });
-  report({ kind: 'loaded' });
+  working = load().catch(fail);
   await ended.promise;
   if (process.connected) process.disconnect?.();
 }
@@ -81,7 +99,7 @@ function report(message: Report): void {
   });
 }
 
-function failure(error: unknown): Report {
+function failure(error: unknown): Extract<Report, { kind: 'failed' }> {
   if (error instanceof UsherError) {
     const { code, message, remedy } = error;
     return { kind: 'failed', code, message, remedy };

@@ -70,9 +70,7 @@ async function run(
     const worker = count(options.worker, 0, 'worker');
     const log = hostLog(host, options.worker === undefined ? undefined : worker);
     const shared = { plan, host, stateDirectory, log };
-    const runtime = new HostRuntime({ ...shared, worker, workers });
-    await runtime.load();
-    await runSupervised(runtime, drainDeadline);
+    await runSupervised(new HostRuntime({ ...shared, worker, workers }), drainDeadline, log);
     return;
   }
   const log = hostLog(host);
