@@ -76,16 +76,6 @@ describe('a Director whose certificates are read again', () => {
     return socket;
   }
 
-  /** True when the SIP connection still answers pings (RFC 5626 4.4.1). */
-  async function alive(socket: TLSSocket): Promise<boolean> {
-    const heard = once(socket, 'data').then(() => true);
-    const closed = once(socket, 'close').then(() => false);
-    socket.write('\r\n\r\n');
-    return await Promise.race([heard, closed]);
-  }
-
-  const serialOf = (socket: TLSSocket): string =>
-    socket.getPeerX509Certificate()?.serialNumber ?? '';
   const services: readonly Service[] = ['sip', 'webInternal', 'webExternal', 'logStatus'];
   const serials = async (): Promise<ReadonlySet<string>> =>
     new Set(await Promise.all(services.map(async (each) => serialOf(await dial(balancer, each)))));
@@ -93,8 +83,8 @@ describe('a Director whose certificates are read again', () => {
   test('shows the new one on every socket, keeps who is connected, and ends who is revoked', async () => {
     const [good, bad] = [await dial(balancer, 'sip'), await dial(edge, 'sip')];
     assert.deepEqual([await alive(good), await alive(bad)], [true, true]);
-    const before = serialOf(good);
-    assert.deepEqual(await serials(), new Set([before]));
+    const old = serialOf(good);
+    assert.deepEqual(await serials(), new Set([old]));
 
     await issueHost(state, plan.topology, director, new Date());
     await revokeCertificates(state, { fqdn: edge }, 'keyCompromise', new Date());
@@ -105,7 +95,7 @@ describe('a Director whose certificates are read again', () => {
 
     const now = await serials();
     assert.equal(now.size, 1);
-    assert.ok(!now.has(before));
+    assert.ok(!now.has(old));
     const back = await dial(edge, 'sip');
     assert.equal(await alive(back), false);
     assert.match(lines.join(''), /"dropped":1,.*read again/u);
@@ -114,7 +104,7 @@ describe('a Director whose certificates are read again', () => {
 
   test('keeps the old one when key and certificate do not belong together, or are gone', async () => {
     const { hosts } = pkiPaths(state);
-    const before = await serials();
+    const old = await serials();
     const own = join(hosts, `${director}.key`);
     const aside = join(state, 'aside.key');
     await copyFile(own, aside);
@@ -125,10 +115,22 @@ describe('a Director whose certificates are read again', () => {
     await rm(own);
     assert.equal(await runtime.reload(), false);
     assert.match(lines.at(-1) ?? '', /USHER_CREDENTIALS_MISSING.*stay in use/u);
-    assert.deepEqual(await serials(), before);
+    assert.deepEqual(await serials(), old);
     assert.equal(connected.destroyed, false);
 
     await copyFile(aside, own);
     assert.equal(await runtime.reload(), true);
   });
 });
+
+/** True when the SIP connection still answers pings (RFC 5626 4.4.1). */
+async function alive(socket: TLSSocket): Promise<boolean> {
+  const heard = once(socket, 'data').then(() => true);
+  const closed = once(socket, 'close').then(() => false);
+  socket.write('\r\n\r\n');
+  return await Promise.race([heard, closed]);
+}
+
+function serialOf(socket: TLSSocket): string {
+  return socket.getPeerX509Certificate()?.serialNumber ?? '';
+}

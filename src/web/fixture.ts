@@ -18,6 +18,8 @@ export interface Deployment {
   readonly users: UserDirectory;
   host(fqdn: string): Host;
   listener(fqdn: string, service: Service): Listener;
+  /** The state directory. */
+  readonly state: string;
   credentials(fqdn: string): Promise<Credentials>;
   close(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function makeDeployment(edit = (text: string): string => text): Pro
       if (found === undefined) throw new Error(`${fqdn} has no ${service}`);
       return found;
     },
+    state,
     credentials: (fqdn) => loadCredentials(state, plan.topology, fqdn),
     close: () => rm(state, { recursive: true, force: true }),
   };

@@ -95,6 +95,8 @@ test('it keeps running until Ctrl-C, then no process and no socket is left', asy
   const up = usher('up', contoso);
   await up.see(/Ctrl-C stops everything/u, 60);
   assert.equal((await ownSockets()).length, plan.listeners.length + plan.virtualServices.length);
+  up.signal('SIGHUP');
+  await up.see(/every host has read certificates and revocation lists again/u, 10);
   await using verify = usher('verify', contoso);
   assert.equal(await verify.ended(), 0, verify.output);
   up.signal('SIGINT');

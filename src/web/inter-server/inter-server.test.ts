@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base';
-import { refusals } from '#trust';
+import { refusals, revokeCertificates } from '#trust';
 import { ask, makeDeployment, type Deployment } from '../fixture.ts';
 import { WebServer } from '../server.ts';
 import { InterServerClient } from './client.ts';
@@ -98,6 +98,24 @@ describe('the inter-server service of a Front End', () => {
     await assert.rejects(ask({ ...request, tls: { name: frontEnd, ca, credentials } }));
     stop();
     assert.deepEqual(heard, ['no-certificate', 'name-not-admitted']);
+  });
+
+  test('after a reload a revoked server is not asked over the connection of before', async () => {
+    const asking = 'dir02.contoso.net';
+    const director = new InterServerClient({
+      plan: deployment.plan,
+      host: deployment.host(asking),
+      credentials: await deployment.credentials(asking),
+      clock: systemClock,
+      timeout: 1000,
+    });
+    await director.health(frontEnd);
+    assert.deepEqual(director.reload(await deployment.credentials(asking)), { dropped: 0 });
+    await director.health(frontEnd);
+    await revokeCertificates(deployment.state, { fqdn: frontEnd }, 'keyCompromise', new Date());
+    director.reload(await deployment.credentials(asking));
+    await assert.rejects(director.health(frontEnd), { message: /revoked/u });
+    await director.close();
   });
 
   test('other paths and methods are refused politely', async () => {
