@@ -12,7 +12,13 @@ import {
 import { LogAgent } from '#logging';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
-import { loadCredentials, poolSecret, serverTls, type Credentials, type Reloadable } from '#trust';
+import {
+  loadCredentials,
+  readPoolSecret,
+  serverTls,
+  type Credentials,
+  type Reloadable,
+} from '#trust';
 import type { Logger } from './log.ts';
 import { logEvents } from './log-events.ts';
 import { partsOf, type Parts } from './parts.ts';
@@ -53,7 +59,7 @@ export class HostRuntime implements Served {
     const { plan, host, stateDirectory, log, worker, workers = 1 } = this.#options;
     const clock = this.#options.clock ?? systemClock;
     const credentials = await this.#read();
-    const secret = await poolSecret(stateDirectory);
+    const secret = await readPoolSecret(stateDirectory);
     const state = (): 'up' | 'draining' => this.#state;
     const sharePorts = workers > 1;
     const shared = { plan, host, credentials, clock, secret, stateDirectory, state, sharePorts };

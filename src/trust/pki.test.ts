@@ -14,7 +14,7 @@ import { contoso, oddCertificate, temporaryDirectory } from './fixtures.ts';
 import { inventory } from './inventory.ts';
 import { importCertificate, requestCertificate } from './outside.ts';
 import { ensurePki, issueHost, revokeCertificates } from './pki.ts';
-import { deriveKey, poolSecret } from './secret.ts';
+import { deriveKey, poolSecret, readPoolSecret } from './secret.ts';
 import { pkiPaths } from './store.ts';
 
 const { topology } = contoso();
@@ -366,6 +366,13 @@ describe('the pool secret', () => {
     assert.equal(nonce.length, 32);
     assert.deepEqual(deriveKey(secret, 'nonce'), nonce);
     assert.notDeepEqual(deriveKey(secret, 'token'), nonce);
+  });
+
+  test('is not made by a host that serves: it would be alone with its own', async (t) => {
+    const state = await temporaryDirectory(t);
+    await assert.rejects(readPoolSecret(state), code('USHER_POOL_SECRET'));
+    const secret = await poolSecret(state);
+    assert.deepEqual(await readPoolSecret(state), secret);
   });
 
   test('is not replaced when its file is damaged', async (t) => {

@@ -19,9 +19,29 @@ export async function poolSecret(stateDirectory: string): Promise<Buffer> {
     // Another process may have been first: the file decides.
     text = await readIfThere(paths.poolSecret);
   }
-  const secret = Buffer.from(text ?? '', 'base64');
+  return decode(paths.poolSecret, text ?? '');
+}
+
+/**
+ * The same secret for a host that serves: one that made its own would understand nobody's nonces and
+ * tokens, so it is read and never made.
+ *
+ * @throws UsherError `USHER_POOL_SECRET` when there is none, or something else in its file
+ */
+export async function readPoolSecret(stateDirectory: string): Promise<Buffer> {
+  const paths = pkiPaths(stateDirectory);
+  const text = await readIfThere(paths.poolSecret);
+  if (text !== undefined) return decode(paths.poolSecret, text);
+  throw new UsherError('USHER_POOL_SECRET', `${paths.poolSecret} does not exist`, {
+    remedy:
+      'Copy it from where the deployment was made; usher pki init makes it for a new deployment.',
+  });
+}
+
+function decode(file: string, text: string): Buffer {
+  const secret = Buffer.from(text, 'base64');
   if (secret.length !== secretLength) {
-    throw new UsherError('USHER_POOL_SECRET', `${paths.poolSecret} does not hold 32 bytes`, {
+    throw new UsherError('USHER_POOL_SECRET', `${file} does not hold 32 bytes`, {
       remedy: 'Copy the file anew from another host of the deployment.',
     });
   }

@@ -7,6 +7,7 @@ import {
   importCertificate,
   inventory,
   issueHost,
+  poolSecret,
   reasonNames,
   requestCertificate,
   revokeCertificates,
@@ -37,6 +38,7 @@ const init: CommandFactory = (context) => {
     .action(async (file: string | undefined) => {
       const topology = topologyOf(context, file);
       const report = await ensurePki(stateOf(context), topology, new Date());
+      await poolSecret(stateOf(context));
       printReport(context, topology, report);
     });
 };

@@ -27,6 +27,7 @@ docs/trust.md has the files, the rules and what to copy to which host.`,
   init: {
     description: 'create the CA, the revocation list and every certificate that is missing',
     help: `
+Makes the pool secret as well, which every host of the deployment needs a copy of.
 Does nothing where all is well, so it may run at any time and by two processes at once.
 A certificate somebody else put in place stays, and so does a revoked one; both are reported.`,
   },
@@ -37,7 +38,7 @@ A certificate somebody else put in place stays, and so does a revoked one; both 
 The old certificate stays valid until it ends. When its key may be known to others, revoke first:
   usher pki revoke dir01.contoso.net --reason keyCompromise
   usher pki issue dir01.contoso.net
-then reload or restart every host, so that they read the revocation list.`,
+then have every host read the revocation list: SIGHUP (systemctl reload), or a restart.`,
   },
   renew: {
     description: 'renew what has less than 30 days left or names the host differently now',
@@ -53,7 +54,7 @@ The revocation list is signed anew as well when less than 30 days are left.`,
     reason: 'why (RFC 5280)',
     help: `
 A revoked peer is refused on every mutual-TLS listener, on those that let in clients without
-certificate too. Running hosts read the list at start and at reload. A revocation is final:
+certificate too. Running hosts read the list at start and on SIGHUP. A revocation is final:
 the host needs a new certificate (usher pki issue HOST).`,
     needsTarget: 'name a host or --serial, one of the two',
   },
@@ -99,7 +100,7 @@ keep all of them as subjectAltName and add serverAuth (clientAuth is welcome, no
   outside: 'The topology brings its own certificates (trust): nothing is issued here.',
   revoked: (subject: string, serial: string) => `revoked  ${subject}, serial ${serial}`,
   alreadyRevoked: 'Nothing new: every such certificate is revoked or has ended.',
-  reload: 'Running hosts go by the new list after a reload or restart.',
+  reload: 'Running hosts go by the new list after SIGHUP (systemctl reload) or a restart.',
   imported: (fqdn: string, until: string) => `imported ${fqdn}, valid until ${until}`,
   warning: 'warning',
   pending: (file: string) => `The pending request, again (${file}); --fresh makes a new one.`,
@@ -181,6 +182,7 @@ docs/trust.md nennt die Dateien, die Regeln und was auf welchen Host gehört.`,
   init: {
     description: 'CA, Sperrliste und jedes fehlende Zertifikat anlegen',
     help: `
+Erzeugt auch das Poolgeheimnis, von dem jeder Host der Umgebung eine Kopie braucht.
 Ändert nichts, wo alles stimmt; darf also jederzeit und auch doppelt zugleich laufen.
 Ein Zertifikat, das jemand anders abgelegt hat, bleibt liegen, ein gesperrtes ebenso; beides wird
 gemeldet.`,
@@ -192,7 +194,7 @@ gemeldet.`,
 Das alte Zertifikat gilt weiter, bis es abläuft. Könnte sein Schlüssel bekannt sein, erst sperren:
   usher pki revoke dir01.contoso.net --reason keyCompromise
   usher pki issue dir01.contoso.net
-danach jeden Host neu laden oder neu starten, damit er die Sperrliste liest.`,
+danach jeden Host die Sperrliste lesen lassen: SIGHUP (systemctl reload) oder Neustart.`,
   },
   renew: {
     description: 'erneuern, was keine 30 Tage mehr gilt oder den Host inzwischen anders nennt',
@@ -208,7 +210,7 @@ Auch die Sperrliste wird neu unterschrieben, wenn sie keine 30 Tage mehr gilt.`,
     reason: 'Grund (RFC 5280)',
     help: `
 Wer gesperrt ist, wird an jedem Zugang mit gegenseitigem TLS abgewiesen, auch dort, wo Clients ohne
-Zertifikat hineindürfen. Laufende Hosts lesen die Liste beim Start und beim Neuladen. Eine Sperre
+Zertifikat hineindürfen. Laufende Hosts lesen die Liste beim Start und bei SIGHUP. Eine Sperre
 ist endgültig: Der Host braucht ein neues Zertifikat (usher pki issue HOST).`,
     needsTarget: 'entweder einen Host oder --serial nennen',
   },
@@ -255,7 +257,8 @@ nicht nötig).`,
   outside: 'Die Topologie bringt eigene Zertifikate mit (trust): Hier wird nichts ausgestellt.',
   revoked: (subject, serial) => `gesperrt     ${subject}, Seriennummer ${serial}`,
   alreadyRevoked: 'Nichts Neues: Alle diese Zertifikate sind gesperrt oder abgelaufen.',
-  reload: 'Laufende Hosts richten sich nach einem Neuladen oder Neustart nach der neuen Liste.',
+  reload:
+    'Laufende Hosts richten sich nach SIGHUP (systemctl reload) oder Neustart nach der neuen Liste.',
   imported: (fqdn, until) => `übernommen   ${fqdn}, gültig bis ${until}`,
   warning: 'Warnung',
   pending: (file) => `Der offene Antrag noch einmal (${file}); --fresh erzeugt einen neuen.`,

@@ -13,8 +13,9 @@ Examples:
   usher serve dir01.contoso.net --state /var/lib/usher --workers 4
 
 The state directory needs this host's certificate (usher pki issue), the pool secret and,
-on Directors and Front Ends, the users. SIGTERM drains for up to 30 s, then ends.
-Logs go to standard output as JSON lines.`,
+on Directors and Front Ends, the users. SIGTERM drains for up to 30 s, then ends. SIGHUP reads
+certificates and revocation lists again and drops nobody but revoked peers. Logs go to standard
+output as JSON lines. docs/production.md has a service for systemd.`,
   unknownHost: (fqdn: string) => `the topology has no host ${fqdn}`,
   knownHosts: 'Its hosts are',
   otherSoftware: (fqdn: string) => `${fqdn} runs other software (software: other in the topology)`,
@@ -38,7 +39,8 @@ Beispiele:
 
 Das Zustandsverzeichnis braucht das Zertifikat dieses Hosts (usher pki issue), das Poolgeheimnis
 und, auf Directors und Front-Ends, die Benutzer. SIGTERM leert bis zu 30 s lang, dann ist Schluss.
-Protokolle gehen als JSON-Zeilen auf die Standardausgabe.`,
+SIGHUP liest Zertifikate und Sperrlisten neu und trennt nur gesperrte Gegenstellen. Protokolle gehen
+als JSON-Zeilen auf die Standardausgabe. docs/production.md hat einen Dienst für systemd.`,
   unknownHost: (fqdn: string) => `die Topologie hat keinen Host ${fqdn}`,
   knownHosts: 'Ihre Hosts sind',
   otherSoftware: (fqdn) => `${fqdn} läuft mit anderer Software (software: other in der Topologie)`,
