@@ -1,8 +1,10 @@
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { UsherError } from '#base';
+import { UsherError, type Language } from '#base';
 import type { CliContext } from './context.ts';
 import type { GlobalArguments } from './arguments.ts';
+import { texts } from './messages/main.ts';
 
 /** The real terminal of this process as a command sees it. */
 export function terminal(
@@ -23,7 +25,7 @@ export function terminal(
     columns: process.stdout.columns ?? 100,
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
-    ask,
+    ask: (question, options) => ask(global.language, question, options),
     exit(next) {
       status = next;
     },
@@ -35,20 +37,34 @@ export function terminal(
 /** Piped input, read as one stream of lines: each question takes the next one. */
 let piped: AsyncIterator<string> | undefined;
 
+/** Whether standard input, when it is a pipe, keeps the process alive; a file ends by itself. */
+function holdOpen(hold: boolean): void {
+  if (!(process.stdin instanceof Socket)) return;
+  if (hold) process.stdin.ref();
+  else process.stdin.unref();
+}
+
 /**
  * Asks on standard error, so that standard output stays clean for pipes.
  *
  * @throws UsherError `USHER_INPUT_ENDED` when standard input has no line left
  */
-async function ask(question: string, options: { hidden?: boolean } = {}): Promise<string> {
+async function ask(
+  language: Language,
+  question: string,
+  options: { hidden?: boolean } = {},
+): Promise<string> {
   process.stderr.write(question);
   if (!process.stdin.isTTY) {
     piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    holdOpen(true);
     const { value, done } = await piped.next();
+    // A pipe its writer leaves open must not keep us when nothing is asked any more.
+    holdOpen(false);
     process.stderr.write('\n');
     if (done !== true) return value;
-    throw new UsherError('USHER_INPUT_ENDED', 'standard input ended before every question', {
-      remedy: 'Give one line for each question, or answer with flags (--help lists them).',
+    throw new UsherError('USHER_INPUT_ENDED', texts.inputEnded[language], {
+      remedy: texts.inputEndedRemedy[language],
     });
   }
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

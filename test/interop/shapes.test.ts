@@ -125,27 +125,43 @@ describe('every shape of topology comes up and proves itself', () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
+  const proves = async (file: string, rows: readonly RegExp[]): Promise<void> => {
+    await using up = new Program(process.execPath, [
+      launcher,
+      'up',
+      file,
+      '--once',
+      '--lang',
+      'en',
+      '--state',
+      `${file}.state`,
+      '--port-offset',
+      String(offset),
+    ]);
+    await up.see(/the table is (?:NOT )?proven/u, 60);
+    assert.equal(await up.ended(), 0, up.output);
+    assert.match(up.output, /✔ (\d+) of \1 rows open/u);
+    assert.match(up.output, /met through the Edge/u);
+    for (const row of rows) assert.match(up.output, row);
+  };
+
   for (const [index, [name, { topology, rows }]] of Object.entries(shapes).entries()) {
     test(name, async () => {
       const file = join(directory, `${index}.yaml`);
       writeFileSync(file, topology);
-      await using up = new Program(process.execPath, [
-        launcher,
-        'up',
-        file,
-        '--once',
-        '--lang',
-        'en',
-        '--state',
-        join(directory, `state-${index}`),
-        '--port-offset',
-        String(offset),
-      ]);
-      await up.see(/the table is (?:NOT )?proven/u, 60);
-      assert.equal(await up.ended(), 0, up.output);
-      assert.match(up.output, /✔ (\d+) of \1 rows open/u);
-      assert.match(up.output, /met through the Edge/u);
-      for (const row of rows) assert.match(up.output, row);
+      await proves(file, rows);
     });
   }
+
+  test('what usher init writes from answers that come through a pipe, once and not again', async () => {
+    const file = join(directory, 'asked.yaml');
+    const ask = (): Program => new Program(process.execPath, [launcher, 'init', '--out', file]);
+    const answers = ['example.org', '', 'dns', '3', '1', '127.17.0.0/16', '127.17.20.0/24', '', ''];
+    await using init = ask();
+    for (const answer of answers) init.type(answer);
+    assert.equal(await init.ended(), 0, init.output);
+    await using again = ask();
+    assert.equal(await again.ended(), 2, again.output);
+    await proves(file, [/DD-06 .* → Director .*open/u, /alice@example\.org/u]);
+  });
 });

@@ -9,9 +9,12 @@ import type { CliContext } from '../context.ts';
 import { init } from './init.ts';
 
 /** Runs the command; `answers` go to its questions in order, after them an empty line each. */
-async function run(args: readonly string[], answers: readonly string[] = []) {
+async function run(
+  args: readonly string[],
+  answers: readonly string[] = [],
+  questions: string[] = [],
+) {
   const printed: string[] = [];
-  const questions: string[] = [];
   const context: CliContext = {
     language: 'en',
     state: undefined,
@@ -83,6 +86,20 @@ describe('usher init', () => {
     assert.equal(await readFile(file, 'utf8'), 'mine');
     await run(['--yes', '--out', file, '--force']);
     assert.ok(rowIds(await readFile(file, 'utf8')).length > 0);
+  });
+
+  it('refuses to overwrite before it asks anything', async () => {
+    const file = join(directory, 'topology.yaml');
+    await writeFile(file, 'mine');
+    const questions: string[] = [];
+    await assert.rejects(run(['--out', file], [], questions), code('USHER_FILE_EXISTS'));
+    assert.deepEqual(questions, []);
+  });
+
+  it('stops at the question that got an impossible answer', async () => {
+    const questions: string[] = [];
+    await assert.rejects(run([], ['', '', 'luck'], questions), code('USHER_USAGE'));
+    assert.equal(questions.length, 3);
   });
 
   it('says which fact cannot be used', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { messageOf, systemErrorCode, UsherError } from '#base';
@@ -60,12 +61,17 @@ async function run(context: CliContext, options: Options): Promise<void> {
     context.print(JSON.stringify(topologyJsonSchema(), null, 2));
     return;
   }
+  // Nobody shall answer nine questions in vain.
+  if (options.out !== undefined && options.force !== true && existsSync(options.out)) {
+    throw alreadyThere(context, options.out);
+  }
   const answers = new Map<FactName, string>();
   for (const name of factNames) {
     // One Director is all there is without load balancing.
     const lone = name === 'directors' && answers.get('balancing') === 'none';
     const proposal = lone ? '1' : String(starterDefaults[name]);
-    answers.set(name, await factOf(context, options, name, proposal));
+    const answer = await factOf(context, options, name, proposal);
+    answers.set(name, name === 'balancing' ? balancingOf(context, answer) : answer);
   }
   const topology = starterTopology(readFacts(context, answers), context.language);
   if (options.out === undefined) context.print(topology.trimEnd());
@@ -85,20 +91,22 @@ async function factOf(
   return (await context.ask(question)).trim() || proposal;
 }
 
-function readFacts(context: CliContext, answers: ReadonlyMap<FactName, string>): StarterFacts {
+function balancingOf(context: CliContext, answer: string): LoadBalancing {
   const text = texts(context.language);
-  const answer = (name: FactName): string => answers.get(name) ?? String(starterDefaults[name]);
   const kinds: readonly LoadBalancing[] = ['none', 'dns', 'hardware'];
-  const balancing = kinds.find((kind) => kind === answer('balancing').toLowerCase());
-  if (balancing === undefined) {
-    throw new UsherError('USHER_USAGE', text.badBalancing(answer('balancing')), {
-      remedy: text.badBalancingRemedy,
-    });
-  }
+  const balancing = kinds.find((kind) => kind === answer.toLowerCase());
+  if (balancing !== undefined) return balancing;
+  throw new UsherError('USHER_USAGE', text.badBalancing(answer), {
+    remedy: text.badBalancingRemedy,
+  });
+}
+
+function readFacts(context: CliContext, answers: ReadonlyMap<FactName, string>): StarterFacts {
+  const answer = (name: FactName): string => answers.get(name) ?? String(starterDefaults[name]);
   return {
     sipDomain: answer('sipDomain'),
     serverDomain: answer('serverDomain'),
-    balancing,
+    balancing: balancingOf(context, answer('balancing')),
     directors: Number(answer('directors')),
     frontEnds: Number(answer('frontEnds')),
     inside: answer('inside'),
@@ -108,14 +116,17 @@ function readFacts(context: CliContext, answers: ReadonlyMap<FactName, string>):
   };
 }
 
+function alreadyThere(context: CliContext, file: string): UsherError {
+  const text = texts(context.language);
+  return new UsherError('USHER_FILE_EXISTS', text.exists(file), { remedy: text.existsRemedy });
+}
+
 async function write(context: CliContext, file: string, topology: string, force: boolean) {
   const text = texts(context.language);
   try {
     await writeFile(file, topology, { flag: force ? 'w' : 'wx' });
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') {
-      throw new UsherError('USHER_FILE_EXISTS', text.exists(file), { remedy: text.existsRemedy });
-    }
+    if (systemErrorCode(error) === 'EEXIST') throw alreadyThere(context, file);
     throw new UsherError('USHER_FILE', `${text.unwritable(file)}: ${messageOf(error)}`, {
       remedy: text.unwritableRemedy,
       cause: error,

@@ -40,6 +40,14 @@ Erste Schritte:
     de: 'die Sprache ist en oder de',
   },
   needsValue: { en: 'needs a value', de: 'braucht einen Wert' },
+  inputEnded: {
+    en: 'standard input ended before every question was answered',
+    de: 'die Standardeingabe endete, bevor alle Fragen beantwortet waren',
+  },
+  inputEndedRemedy: {
+    en: 'Give one line for each question, or answer with flags (--help lists them).',
+    de: 'Eine Zeile je Frage eingeben oder mit Optionen antworten (--help nennt sie).',
+  },
   unexpected: {
     en: 'This is a defect of Usher; the cause follows.',
     de: 'Das ist ein Fehler in Usher; die Ursache folgt.',
