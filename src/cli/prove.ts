@@ -7,6 +7,7 @@ import {
   sweep,
   type Identities,
   type Proof,
+  type RowProof,
 } from '#proof';
 import type { CliContext } from './context.ts';
 import { texts } from './messages/proof.ts';
@@ -18,6 +19,8 @@ export interface ProveOptions {
   readonly print: boolean;
   /** Also connect to every port of every address. */
   readonly sweep: boolean;
+  /** Only what this machine alone can prove; see `proveRows` and `proveRefusals`. */
+  readonly here?: boolean;
 }
 
 /** Proves the running deployment, printing as it goes; the verdict is in the result. */
@@ -30,12 +33,11 @@ export async function prove(
   const text = texts(context.language);
   const bar = progress(context, text.proving);
   let done = 0;
-  const rows = await proveRows(plan, plan.flows, identities, (row) => {
-    bar.show(++done, plan.flows.length, row.flow.id);
-  });
+  const told = (row: RowProof, of: number): void => bar.show(++done, of, row.flow.id);
+  const rows = await proveRows(plan, plan.flows, identities, told, options.here);
   bar.clear();
   if (options.print) for (const row of rows) context.print(rowLines(row, context));
-  const refusals = await proveRefusals(plan, identities, new Date());
+  const refusals = await proveRefusals(plan, identities, new Date(), options.here);
   const table = await proveClosure(plan);
   const swept = options.sweep
     ? await sweep(plan, (share) => bar.show(Math.round(share * 100), 100, '%'), context.interrupted)

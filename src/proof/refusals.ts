@@ -7,6 +7,7 @@ import { createAuthority, issueCertificate, namesOf } from '#trust';
 import { askHttp, askSip, askSipWith } from './ask.ts';
 import { dialTls, ProbeFailure } from './dial.ts';
 import type { Identities } from './rows.ts';
+import { isLocal } from './vantage.ts';
 import type { RefusalProof } from './verdict.ts';
 
 /** A mutual-TLS socket as a stranger finds it. */
@@ -36,18 +37,21 @@ const shownTheDoor: readonly number[] = [401, 403, 407];
  * Proves that a peer without a trusted certificate is refused on every mutual-TLS socket: with no
  * certificate, with one from a foreign CA that bears the right names, and with a good one of a
  * host that no flow lets in here.
+ *
+ * @param here knocks only on sockets of this machine
  */
 export async function proveRefusals(
   plan: Plan,
   identities: Identities,
   now: Date,
+  here = false,
 ): Promise<readonly RefusalProof[]> {
   const foreign = await foreignCertificates(plan, now);
-  const doors = doorsOf(plan);
+  const doors = doorsOf(plan).filter(({ address }) => !here || isLocal(address));
   const proofs = await Promise.all(
     doors.map(async (door) => {
       const found: RefusalProof[] = [];
-      for (const stranger of await strangersFor(plan, door, foreign, identities)) {
+      for (const stranger of await strangersFor(door, foreign, identities)) {
         found.push(await knock(door, stranger));
       }
       return found;
@@ -101,7 +105,6 @@ async function foreignCertificates(
 }
 
 async function strangersFor(
-  plan: Plan,
   door: Door,
   foreign: ReadonlyMap<string, NonNullable<Stranger['certificate']>>,
   identities: Identities,
@@ -110,9 +113,10 @@ async function strangersFor(
   const strangers: Stranger[] = [{ presented: 'no certificate' }];
   const forged = foreign.get(peer);
   if (forged !== undefined) strangers.push({ presented: 'foreign CA', certificate: forged });
-  const outsider = hostsOf(plan.topology).find((host) => !door.trustedPeers.includes(host.fqdn));
+  const known = await identities.readable();
+  const outsider = known.find(({ fqdn }) => !door.trustedPeers.includes(fqdn));
   if (outsider !== undefined) {
-    const { key, certificate } = await identities.of(outsider.fqdn);
+    const { key, certificate } = outsider;
     strangers.push({
       presented: 'host without this flow',
       certificate: { key, cert: certificate },

@@ -6,7 +6,15 @@ import { agentPaths } from '#logging';
 import { clientTls, loadCredentials, type Credentials } from '#trust';
 import { askHttp, askSip } from './ask.ts';
 import { dialTcp, dialTls, ProbeFailure } from './dial.ts';
-import { goalsOf, isLocal, vantagesOf, type Goal, type Vantage } from './vantage.ts';
+import {
+  type Goal,
+  goalsOf,
+  isHere,
+  isLocal,
+  startsHere,
+  type Vantage,
+  vantagesOf,
+} from './vantage.ts';
 import { judge, type ProbeResult, type RowProof } from './verdict.ts';
 
 /** Probes under way at once; more would only queue behind each other's handshakes. */
@@ -40,10 +48,15 @@ export class Identities {
    * host when all of them are bad.
    */
   async any(): Promise<Credentials> {
-    const all = await Promise.all(hostsOf(this.#plan.topology).map(({ fqdn }) => this.of(fqdn)));
-    const found = all.find(({ findings = [] }) => findings.length === 0) ?? all[0];
-    if (found === undefined) throw new Error('a valid topology has a host');
-    return found;
+    const all = await this.readable();
+    return all.find(({ findings = [] }) => findings.length === 0) ?? (await this.#first());
+  }
+
+  /** Every certificate that is here; a machine of production has its own only. */
+  async readable(): Promise<readonly Credentials[]> {
+    const hosts = hostsOf(this.#plan.topology);
+    const all = await Promise.allSettled(hosts.map(({ fqdn }) => this.of(fqdn)));
+    return all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   }
 
   /** What is wrong with the certificate of a vantage point, for the evidence; empty when nothing is. */
@@ -51,6 +64,15 @@ export class Identities {
     if (fqdn === undefined) return '';
     const { findings = [] } = await this.of(fqdn);
     return findings.map(({ message }) => message).join('; ');
+  }
+
+  async #first(): Promise<Credentials> {
+    const [first] = await this.readable();
+    if (first !== undefined) return first;
+    const [host] = hostsOf(this.#plan.topology);
+    if (host === undefined) throw new Error('a valid topology has a host');
+    // Throws what is wrong with its files.
+    return await this.of(host.fqdn);
   }
 
   /** Any host's view of the CA, for clients that present nothing but still check the server. */
@@ -62,20 +84,24 @@ export class Identities {
 /**
  * Proves every flow of the plan that opens a socket, each from every vantage point of its source
  * to every destination. `progress` is called as rows finish.
+ *
+ * @param here leaves out what does not start at a host this machine is
  */
 export async function proveRows(
   plan: Plan,
   flows: readonly Flow[],
   identities: Identities,
-  progress: (proof: RowProof) => void,
+  progress: (proof: RowProof, of: number) => void,
+  here = false,
 ): Promise<readonly RowProof[]> {
-  const queue = flows.entries();
+  const chosen = here ? flows.filter((flow) => startsHere(plan, flow)) : flows;
+  const queue = chosen.entries();
   const proofs: RowProof[] = [];
   const worker = async (): Promise<void> => {
     for (const [index, flow] of queue) {
-      const proof = judge(flow, await probeFlow(plan, flow, identities));
+      const proof = judge(flow, await probeFlow(plan, flow, identities, here));
       proofs[index] = proof;
-      progress(proof);
+      progress(proof, chosen.length);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
@@ -86,9 +112,11 @@ async function probeFlow(
   plan: Plan,
   flow: Flow,
   identities: Identities,
+  here: boolean,
 ): Promise<readonly ProbeResult[]> {
   const results: ProbeResult[] = [];
   for (const vantage of vantagesOf(plan, flow, (await identities.any()).fqdn)) {
+    if (here && !isHere(vantage)) continue;
     for (const goal of goalsOf(plan, flow)) {
       // Servers of one row talk with each other, none with itself.
       if (goal.address === vantage.address) continue;

@@ -79,9 +79,9 @@ describe('every host under its own usher serve, as in production', () => {
   }
 
   /** Exit status of `usher verify`, with what it printed. */
-  async function verify(): Promise<{ status: number | string; output: string }> {
+  async function verify(...flags: string[]): Promise<{ status: number | string; output: string }> {
     const where = [topologyFile, '--lang', 'en', '--state', state, '--port-offset', offset];
-    await using program = new Program(process.execPath, [launcher, 'verify', ...where]);
+    await using program = new Program(process.execPath, [launcher, 'verify', ...where, ...flags]);
     return { status: await program.ended(), output: program.output };
   }
 
@@ -108,6 +108,8 @@ describe('every host under its own usher serve, as in production', () => {
   test('the table is proven, and the workers of a Director share its sockets', async () => {
     const { status, output } = await verify();
     assert.equal(status, 0, output);
+    const here = await verify('--here');
+    assert.equal(here.status, 0, here.output);
     const sip = plan.listeners.find((each) => {
       return each.host === 'dir01.contoso.net' && each.service === 'sip';
     });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { UsherError } from '#base';
 import { Identities, toJUnit, toReport } from '#proof';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { readDemoUsers } from '../demo-users.ts';
@@ -12,6 +13,7 @@ interface Options {
   readonly json?: boolean;
   readonly junit?: string;
   readonly sweep?: boolean;
+  readonly here?: boolean;
   readonly portOffset?: string;
 }
 
@@ -24,6 +26,7 @@ export const verify: CommandFactory = (context) => {
     .option('--json', text.json)
     .option('--junit <file>', text.junit)
     .option('--sweep', text.sweep)
+    .option('--here', text.here)
     .option('--port-offset <n>', text.portOffset)
     .addHelpText('after', text.examples)
     .action((file: string | undefined, options: Options) =>
@@ -37,7 +40,11 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   const stateDirectory = context.state ?? '.usher';
   const identities = new Identities(stateDirectory, plan);
   const print = options.json !== true;
-  const proof = await prove(context, plan, identities, { print, sweep: options.sweep === true });
+  const { sweep = false, here = false } = options;
+  const proof = await prove(context, plan, identities, { print, sweep, here });
+  if (here && proof.rows.length + proof.refusals.length === 0) {
+    throw new UsherError('USHER_NOT_A_HOST', text.notAHost, { remedy: text.notAHostRemedy });
+  }
   const users = readDemoUsers(stateDirectory);
   const met =
     users === undefined

@@ -6,6 +6,7 @@ const en = {
   json: 'print the proof as JSON',
   junit: 'also write the proof as JUnit XML to FILE',
   sweep: 'also connect to all 65,535 ports of every address (about a minute an address or less)',
+  here: 'only what this machine can prove alone: rows that start at its hosts, its own sockets',
   portOffset: 'the offset the deployment was started with',
   examples: `
 Examples:
@@ -16,7 +17,12 @@ Examples:
 Each row is probed from the address and with the certificate of its source: connected, identity
 checked, asked in the row's own protocol. Then three kinds of wrong certificate knock on every
 mutual-TLS socket, and the kernel's socket table is compared with the plan. Exit status 1 when
-anything is not as the table says.`,
+anything is not as the table says.
+
+Where hosts are machines of their own, no machine can play all sources: run it on each with --here
+(docs/production.md).`,
+  notAHost: 'this machine has no address of a host of the topology',
+  notAHostRemedy: 'Run usher verify --here on the machines of the deployment.',
   noDemoUsers:
     'no demo users in the state directory: the conversation through the Edge is left out',
 };
@@ -28,6 +34,7 @@ const de: typeof en = {
   junit: 'den Beweis zusätzlich als JUnit-XML in FILE schreiben',
   sweep:
     'zusätzlich alle 65.535 Ports jeder Adresse anwählen (je Adresse höchstens etwa eine Minute)',
+  here: 'nur, was diese Maschine allein beweisen kann: Zeilen ab ihren Hosts, ihre eigenen Sockets',
   portOffset: 'der Versatz, mit dem die Umgebung gestartet wurde',
   examples: `
 Beispiele:
@@ -38,7 +45,12 @@ Beispiele:
 Jede Zeile wird von der Adresse und mit dem Zertifikat ihrer Quelle geprüft: verbunden, Identität
 geprüft, im Protokoll der Zeile gefragt. Dann klopfen drei Arten falscher Zertifikate an jedem
 MTLS-Socket, und die Sockettabelle des Kerns wird mit dem Plan verglichen. Rückgabe 1, wenn etwas
-nicht ist, wie die Tabelle es sagt.`,
+nicht ist, wie die Tabelle es sagt.
+
+Sind die Hosts eigene Maschinen, kann keine alle Quellen spielen: auf jeder mit --here aufrufen
+(docs/production.md).`,
+  notAHost: 'diese Maschine hat keine Adresse eines Hosts der Topologie',
+  notAHostRemedy: 'usher verify --here auf den Maschinen der Umgebung aufrufen.',
   noDemoUsers: 'keine Demobenutzer im Zustandsverzeichnis: das Gespräch über den Edge entfällt',
 };
 
