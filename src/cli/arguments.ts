@@ -18,6 +18,7 @@ export function readGlobalArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): GlobalArguments {
+  const language = chooseLanguage(environment['USHER_LANG'], environment);
   const rest: string[] = [];
   const found = new Map<string, string>();
   for (let index = 0; index < args.length; index++) {
@@ -33,7 +34,6 @@ export function readGlobalArguments(
     }
     const value = match[2] ?? args[++index];
     if (value === undefined || value === '') {
-      const language = chooseLanguage(undefined, environment);
       throw new UsherError('USHER_USAGE', `${arg} ${texts.needsValue[language]}`, {
         remedy: `${arg} VALUE`,
       });
@@ -42,7 +42,7 @@ export function readGlobalArguments(
   }
   const wish = found.get('lang') ?? environment['USHER_LANG'];
   if (wish !== undefined && wish !== 'en' && wish !== 'de') {
-    throw new UsherError('USHER_USAGE', `--lang ${wish}: ${texts.langAllowed.en}`, {
+    throw new UsherError('USHER_USAGE', `--lang ${wish}: ${texts.langAllowed[language]}`, {
       remedy: '--lang en, --lang de',
     });
   }

@@ -1,60 +1,80 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { messageOf, UsherError, type Language } from '#base';
+import { chooseLanguage, messageOf, UsherError, type Language } from '#base';
 import { readGlobalArguments, type GlobalArguments } from './arguments.ts';
 import { commands } from './commands.ts';
 import { texts } from './messages/main.ts';
-import { terminal } from './terminal.ts';
+import { texts as usageTexts } from './messages/usage.ts';
+import { terminal, type World } from './terminal.ts';
+import { speak } from './usage.ts';
 
 export type { CliContext, CommandFactory } from './context.ts';
 
 /**
  * Runs one command and resolves with the exit status of the command-line contract:
- * 0 as asked, 1 a negative verdict, 2 bad usage or bad topology.
+ * 0 as asked, 1 a negative verdict, 2 bad usage or bad topology. Without a command it prints the
+ * overview on standard error and resolves with 2: nothing was asked for.
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], world: World = process): Promise<0 | 1 | 2> {
   let global: GlobalArguments;
   try {
-    global = readGlobalArguments(args, process.env);
+    global = readGlobalArguments(args, world.env);
   } catch (error) {
-    return report(error, 'en');
+    return report(error, chooseLanguage(world.env['USHER_LANG'], world.env), world);
   }
-  const context = terminal(global, process.env);
-  const program = new Command('usher')
-    .description(texts.about[global.language])
-    .addHelpText('after', texts.everywhere[global.language])
-    .exitOverride();
-  const asked = global.rest.find((arg) => !arg.startsWith('-'));
-  for (const entry of commands) {
-    if (entry.name === asked) {
-      const command = (await entry.load())(context);
-      program.addCommand(inheritExit(command));
-    } else {
-      program.command(entry.name).description(entry.summary[global.language]);
-    }
-  }
+  const { language, rest } = global;
+  const context = terminal(global, world);
   try {
-    await program.parseAsync([...global.rest], { from: 'user' });
+    const program = new Command('usher')
+      .description(texts.about[language])
+      .version(`usher ${version()}`, '-V, --version', usageTexts(language).version)
+      .addHelpText('after', texts.everywhere[language]);
+    const words = rest.filter((arg) => !arg.startsWith('-'));
+    const asked = words[0] === 'help' ? words[1] : words[0];
+    for (const entry of commands) {
+      const command =
+        entry.name === asked
+          ? (await entry.load())(context)
+          : new Command(entry.name).description(entry.summary[language]);
+      program.addCommand(command);
+    }
+    speak(program, language);
+    intoWorld(program, world);
+    await program.parseAsync([...rest], { from: 'user' });
     return context.status();
   } catch (error) {
-    return report(error, global.language);
+    return report(error, language, world);
+  } finally {
+    context.release();
   }
 }
 
-/** Makes a command and all below it throw instead of ending the process. */
-function inheritExit(command: Command): Command {
-  command.exitOverride();
-  for (const inner of command.commands) inheritExit(inner);
-  return command;
+/** Sends the help of a command and of all below it where this call writes. */
+function intoWorld(command: Command, world: World): void {
+  command.configureOutput({
+    writeOut: (text) => void world.stdout.write(text),
+    writeErr: (text) => void world.stderr.write(text),
+  });
+  for (const inner of command.commands) intoWorld(inner, world);
 }
 
-function report(error: unknown, language: Language): number {
+/** The version in package.json. */
+function version(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return known ? String(manifest.version) : '';
+}
+
+function report(error: unknown, language: Language, { stderr }: World): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsherError) {
-    process.stderr.write(`usher: ${error.message}\n`);
-    process.stderr.write(`  ${texts.remedy[language]}: ${error.remedy} [${error.code}]\n`);
+    stderr.write(`usher: ${error.message}\n`);
+    stderr.write(`  ${texts.remedy[language]}: ${error.remedy} [${error.code}]\n`);
     return error.exitStatus;
   }
-  process.stderr.write(`usher: ${texts.unexpected[language]}\n${messageOf(error)}\n`);
-  if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+  stderr.write(`usher: ${texts.unexpected[language]}\n`);
+  stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`);
   return 2;
 }

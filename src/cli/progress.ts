@@ -1,4 +1,5 @@
 import type { CliContext } from './context.ts';
+import type { World } from './terminal.ts';
 
 /** One line that shows how far a longer step is; gone when the step is. */
 export interface Progress {
@@ -9,18 +10,24 @@ export interface Progress {
 }
 
 /** On a terminal a line that rewrites itself; elsewhere silence, since the results follow anyway. */
-export function progress(context: CliContext, label: string): Progress {
-  if (!process.stderr.isTTY) return { show() {}, clear() {} };
+export function progress(
+  context: Pick<CliContext, 'columns' | 'environment'>,
+  label: string,
+  stderr: Pick<World['stderr'], 'isTTY' | 'write'> = process.stderr,
+): Progress {
+  if (stderr.isTTY !== true || context.environment['TERM'] === 'dumb') {
+    return { show() {}, clear() {} };
+  }
   const width = 20;
   return {
     show(done, total, what) {
       const filled = Math.round((width * done) / Math.max(1, total));
       const bar = '█'.repeat(filled) + '░'.repeat(width - filled);
       const line = `${label} ${bar} ${done}/${total} ${what}`;
-      process.stderr.write(`\r\u001B[K${line.slice(0, context.columns - 1)}`);
+      stderr.write(`\r\u001B[K${line.slice(0, context.columns - 1)}`);
     },
     clear() {
-      process.stderr.write('\r\u001B[K');
+      stderr.write('\r\u001B[K');
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Language } from '#base';
 import type { Conversation, Proof, RowProof } from '#proof';
 import { texts } from './messages/proof.ts';
-import { fold, paint } from './paint.ts';
+import { cut, fold, paint } from './paint.ts';
 
 interface Style {
   readonly language: Language;
@@ -9,29 +9,51 @@ interface Style {
   readonly columns: number;
 }
 
-/** One proven row as a line (more when it failed: the evidence follows, folded). */
+/** Columns from which a row has its verdict and what was seen beside its ends. */
+const wide = 76;
+
+/** Columns of mark, row id and application before the two ends. */
+const indent = 21;
+
+/**
+ * One proven row: a line where there is room, else its ends folded below each other. Where it failed
+ * the verdict and the evidence follow, folded.
+ */
 export function rowLines(proof: RowProof, style: Style): string {
   const { flow, verdict, evidence } = proof;
   const text = texts(style.language);
   const ink = paint(style.colour);
   const good = verdict === 'open';
-  const from = text.role(flow.source);
-  const to = text.role(flow.destination);
-  const head = [
-    good ? ink.good('✔') : ink.bad('✘'),
-    flow.id.padEnd(6),
-    `${flow.application}/${flow.port}`.padEnd(11),
-    `${from} → ${to}`.padEnd(48),
-    (good ? ink.good : ink.bad)(text.verdict[verdict].padEnd(12)),
-  ].join(' ');
-  if (good) {
-    const seen = evidence.replace(/ \(.*$/u, '');
-    const room = style.columns - 82;
-    return room >= seen.length ? `${head} ${ink.faint(seen)}` : head;
+  const mark = good ? ink.good('✔') : ink.bad('✘');
+  const head = `${mark} ${flow.id.padEnd(6)} ${`${flow.application}/${flow.port}`.padEnd(11)} `;
+  const ends = `${text.role(flow.source)} → ${text.role(flow.destination)}`;
+  const judged = (good ? ink.good : ink.bad)(text.verdict[verdict]);
+  if (style.columns < wide) {
+    const [first = '', ...others] = fold(ends, Math.max(20, style.columns - indent));
+    const lines = [head + first, ...others.map((line) => ' '.repeat(indent) + line)];
+    if (!good) lines.push(...below(`${text.verdict[verdict]}: ${evidence}`, style));
+    return lines.join('\n');
   }
-  const indent = ' '.repeat(9);
-  const detail = fold(evidence, Math.max(40, style.columns - indent.length));
-  return [head, ...detail.map((line) => indent + ink.bad(line))].join('\n');
+  const line = `${head}${ends.padEnd(40)} ${judged}`;
+  if (!good) return [line, ...below(evidence, style)].join('\n');
+  const seen = shorten(evidence.replace(/ \(.*$/u, ''), style.columns - wide + 7);
+  return seen === '' ? line : `${line}  ${ink.faint(seen)}`;
+}
+
+/** What a failed row says, folded and set in below it. */
+function below(evidence: string, style: Style): readonly string[] {
+  const margin = ' '.repeat(9);
+  const lines = fold(evidence, Math.max(40, style.columns - margin.length));
+  return lines.map((line) => margin + paint(style.colour).bad(line));
+}
+
+/** `GET /a/long/path → 200` within `width` columns: the answer stays whole; empty without room. */
+function shorten(seen: string, width: number): string {
+  if (seen.length <= width) return seen;
+  const at = seen.lastIndexOf(' → ');
+  const answer = at === -1 ? '' : seen.slice(at);
+  const room = width - answer.length;
+  return room < 8 ? '' : cut(seen.slice(0, seen.length - answer.length), room) + answer;
 }
 
 /** What follows the rows: refusals, closure, and the sum. */
@@ -40,7 +62,9 @@ export function proofSummary(proof: Proof, style: Style): string {
   const ink = paint(style.colour);
   const lines: string[] = [];
   const line = (good: boolean, what: string): void => {
-    lines.push(`${good ? ink.good('✔') : ink.bad('✘')} ${what}`);
+    const [first = '', ...others] = fold(what, Math.max(40, style.columns - 2));
+    lines.push(`${good ? ink.good('✔') : ink.bad('✘')} ${first}`);
+    lines.push(...others.map((other) => `  ${other}`));
   };
   const admitted = proof.refusals.filter((refusal) => !refusal.refused);
   line(admitted.length === 0, text.refusals(proof.refusals.length, admitted.length));
@@ -54,7 +78,7 @@ export function proofSummary(proof: Proof, style: Style): string {
   }
   for (const remark of remarks) lines.push(ink.faint(`  ${remark[style.language]}`));
   const open = proof.rows.filter((row) => row.verdict === 'open').length;
-  line(open === proof.rows.length, ink.strong(text.sum(open, proof.rows.length)));
+  line(open === proof.rows.length, text.sum(open, proof.rows.length));
   return lines.join('\n');
 }
 

@@ -1,82 +1,97 @@
-import { Socket } from 'node:net';
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
-import { UsherError, type Language } from '#base';
+import { Writable, type Readable } from 'node:stream';
+import { systemErrorCode, UsherError } from '#base';
 import type { CliContext } from './context.ts';
 import type { GlobalArguments } from './arguments.ts';
-import { texts } from './messages/main.ts';
+
+/** The streams and the environment of a process; tests pass their own. */
+export interface World {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Terminal extends CliContext {
+  /** The exit status the command asked for; 0 when it asked for none. */
+  readonly status: () => 0 | 1 | 2;
+  /** Gives SIGINT and SIGTERM back to their default handling. */
+  readonly release: () => void;
+}
 
 /** The real terminal of this process as a command sees it. */
-export function terminal(
-  global: GlobalArguments,
-  environment: Readonly<Record<string, string | undefined>>,
-): CliContext & { readonly status: () => number } {
-  let status = 0;
+export function terminal(global: GlobalArguments, world: World): Terminal {
+  const { stdin, stdout, stderr, env } = world;
+  let status: 0 | 1 | 2 = 0;
   const interrupted = new AbortController();
   // The second signal is the user's last word: default handling ends the process.
   const interrupt = (): void => interrupted.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
+  // A reader who has seen enough (`usher ports | head`) ends the command without a complaint.
+  const broken = (error: Error): void => {
+    if (systemErrorCode(error) !== 'EPIPE') throw error;
+    interrupt();
+  };
+  stdout.on('error', broken);
+  stderr.on('error', broken);
   return {
     language: global.language,
     state: global.state,
-    environment,
-    colour: process.stdout.isTTY && environment['NO_COLOR'] === undefined,
-    columns: process.stdout.columns ?? 100,
-    print: (text) => void process.stdout.write(`${text}\n`),
-    complain: (text) => void process.stderr.write(`${text}\n`),
-    ask: (question, options) => ask(global.language, question, options),
+    environment: env,
+    colour: wantsColour(world),
+    // Some terminals say 0 when they do not know.
+    columns: stdout.columns === undefined || stdout.columns === 0 ? 100 : stdout.columns,
+    print: (text) => void stdout.write(`${text}\n`),
+    complain: (text) => void stderr.write(`${text}\n`),
+    ask: asker(stdin, stderr),
     exit(next) {
       status = next;
     },
     interrupted: interrupted.signal,
     status: () => status,
+    release() {
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    },
   };
 }
 
-/** Piped input, read as one stream of lines: each question takes the next one. */
-let piped: AsyncIterator<string> | undefined;
-
-/** Whether standard input, when it is a pipe, keeps the process alive; a file ends by itself. */
-function holdOpen(hold: boolean): void {
-  if (!(process.stdin instanceof Socket)) return;
-  if (hold) process.stdin.ref();
-  else process.stdin.unref();
+/** Colours on a terminal that understands them, unless `NO_COLOR` says something (no-color.org). */
+function wantsColour({ stdout, env }: World): boolean {
+  return stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
 /**
- * Asks on standard error, so that standard output stays clean for pipes.
+ * Asks on standard error, so that standard output stays clean for pipes. Piped input is read as one
+ * stream of lines: each question takes the next one.
  *
- * @throws UsherError `USHER_INPUT_ENDED` when standard input has no line left
+ * The function it returns throws `USHER_INPUT_ENDED` when standard input has no line left.
  */
-async function ask(
-  language: Language,
-  question: string,
-  options: { hidden?: boolean } = {},
-): Promise<string> {
-  process.stderr.write(question);
-  if (!process.stdin.isTTY) {
-    piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-    holdOpen(true);
-    const { value, done } = await piped.next();
-    // A pipe its writer leaves open must not keep us when nothing is asked any more.
-    holdOpen(false);
-    process.stderr.write('\n');
-    if (done !== true) return value;
-    throw new UsherError('USHER_INPUT_ENDED', texts.inputEnded[language], {
-      remedy: texts.inputEndedRemedy[language],
+function asker(stdin: World['stdin'], stderr: World['stderr']): CliContext['ask'] {
+  let piped: AsyncIterator<string> | undefined;
+  return async (question, options = {}) => {
+    stderr.write(question);
+    if (stdin.isTTY !== true) {
+      piped ??= createInterface({ input: stdin })[Symbol.asyncIterator]();
+      const { value, done } = await piped.next();
+      stderr.write('\n');
+      if (done !== true) return value;
+      throw new UsherError('USHER_INPUT_ENDED', 'standard input ended before every question', {
+        remedy: 'Give one line for each question, or answer with flags (--help lists them).',
+      });
+    }
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const reader = createInterface({
+      input: stdin,
+      output: options.hidden === true ? silent : stderr,
+      terminal: true,
     });
-  }
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({
-    input: process.stdin,
-    output: options.hidden === true ? silent : process.stderr,
-    terminal: true,
-  });
-  try {
-    return await reader.question('');
-  } finally {
-    reader.close();
-    if (options.hidden === true) process.stderr.write('\n');
-  }
+    try {
+      return await reader.question('');
+    } finally {
+      reader.close();
+      if (options.hidden === true) stderr.write('\n');
+    }
+  };
 }

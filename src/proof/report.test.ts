@@ -53,7 +53,7 @@ test('a proof with one socket too many does not hold', () => {
 });
 
 test('the report carries the fields the command line promises', () => {
-  const report = toReport(proofOf(flow, probe('open', 'GET / → 200')));
+  const report = toReport(proofOf(flow, probe('open', 'GET / → 200')), undefined);
   assert.equal(report.ok, true);
   assert.deepEqual(Object.keys(report.rows[0] ?? {}), [
     'id',
@@ -67,8 +67,16 @@ test('the report carries the fields the command line promises', () => {
 });
 
 test('JUnit output counts failures and escapes what peers may have sent', () => {
-  const xml = toJUnit(proofOf(flow, probe('wrongAnswer', '<script>&\u0001"')));
+  const xml = toJUnit(proofOf(flow, probe('wrongAnswer', '<script>&\u0001"')), undefined);
   assert.match(xml, /tests="2" failures="1"/u);
   assert.match(xml, /&lt;script&gt;&amp;\u{FFFD}&quot;/u);
   assert.doesNotMatch(xml, /<script>/u);
+});
+
+test('a message that did not arrive fails report and JUnit as it fails the command', () => {
+  const conversation = { ok: false, from: 'a@x', to: 'b@x', callId: 'c', steps: ['no answer'] };
+  const proof = proofOf(flow, probe('open', 'answered'));
+  assert.equal(toReport(proof, conversation).ok, false);
+  assert.equal(toReport(proof, { ...conversation, ok: true }).ok, true);
+  assert.match(toJUnit(proof, conversation), /failures="1".*a@x and b@x meet.*no answer/su);
 });

@@ -1,4 +1,5 @@
 import type { Party } from '#ports';
+import type { Conversation } from './conversation.ts';
 import { holds, type Proof, type RowProof } from './verdict.ts';
 
 /** One row of `usher verify --json`. */
@@ -13,6 +14,7 @@ export interface RowReport {
 
 /** What `usher verify --json` prints: the stable contract of the command line. */
 export interface ProofReport {
+  /** The same verdict as the exit status. */
   readonly ok: boolean;
   readonly rows: readonly RowReport[];
   readonly refused: readonly {
@@ -32,12 +34,18 @@ export interface ProofReport {
     }[];
     readonly remarks: readonly string[];
   };
+  /** Null where there are no demo users to let meet. */
+  readonly conversation: Conversation | null;
 }
 
-/** The proof as plain data. */
-export function toReport(proof: Proof): ProofReport {
+/**
+ * The proof as plain data.
+ *
+ * @param conversation what became of the demo users' message; absent where there are no demo users
+ */
+export function toReport(proof: Proof, conversation: Conversation | undefined): ProofReport {
   return {
-    ok: holds(proof),
+    ok: holds(proof) && conversation?.ok !== false,
     rows: proof.rows.map((row) => ({
       id: row.flow.id,
       from: partyName(row.flow.source),
@@ -54,6 +62,7 @@ export function toReport(proof: Proof): ProofReport {
       evidence,
     })),
     closed: { ...proof.closed, remarks: proof.closed.remarks.map(({ en }) => en) },
+    conversation: conversation ?? null,
   };
 }
 
@@ -64,8 +73,11 @@ export function partyName(party: Party): string {
   return `${party.role}${side}${via} (${party.addresses.join(', ')})`;
 }
 
-/** The proof as JUnit XML: one test case a row, a refusal or the closure; read by every CI system. */
-export function toJUnit(proof: Proof): string {
+/**
+ * The proof as JUnit XML: one test case a row, a refusal, the closure and the conversation; read by
+ * every CI system.
+ */
+export function toJUnit(proof: Proof, conversation: Conversation | undefined): string {
   const cases = [
     ...proof.rows.map((row) =>
       testCase('row', rowTitle(row), row.verdict !== 'open', row.evidence),
@@ -86,6 +98,16 @@ export function toJUnit(proof: Proof): string {
         .map((socket) => `${socket.protocol} ${socket.address}:${socket.port} ${socket.evidence}`)
         .join('; '),
     ),
+    ...(conversation === undefined
+      ? []
+      : [
+          testCase(
+            'conversation',
+            `${conversation.from} and ${conversation.to} meet through the Edge`,
+            !conversation.ok,
+            conversation.steps.join('; '),
+          ),
+        ]),
   ];
   const failures = cases.filter((each) => each.failed).length;
   return [

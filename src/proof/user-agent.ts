@@ -23,6 +23,8 @@ type Handler = (message: SipResponse) => void;
 export class UserAgent {
   readonly #account: Account;
   readonly #options: ConnectionOptions;
+  /** Call-ID of every REGISTER of this agent (RFC 3261 section 10.2), and of no other agent. */
+  readonly #registration = `register-${randomBytes(9).toString('hex')}`;
   readonly #framer = new StreamFramer();
   readonly #waiting = new Map<string, Handler>();
   readonly #received: { readonly from: string; readonly text: string; readonly callId: string }[] =
@@ -43,18 +45,14 @@ export class UserAgent {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('close', () => this.#lost());
-    return this.#request('REGISTER', `sip:${this.#domain}`, this.#account.aor, 'register', [
-      ['Contact', `<${this.#contact}>;expires=600`],
-    ]);
+    return this.#register(600);
   }
 
   /** Takes the registration back and closes the connection. */
   async signOut(): Promise<void> {
     if (this.#socket === undefined) return;
     try {
-      await this.#request('REGISTER', `sip:${this.#domain}`, this.#account.aor, 'register', [
-        ['Contact', `<${this.#contact}>;expires=0`],
-      ]);
+      await this.#register(0);
     } finally {
       this.#socket?.destroy();
     }
@@ -85,6 +83,13 @@ export class UserAgent {
       await this.#heard.promise;
       clearTimeout(timer);
     }
+  }
+
+  #register(expires: number): Promise<SipResponse> {
+    const { aor } = this.#account;
+    return this.#request('REGISTER', `sip:${this.#domain}`, aor, this.#registration, [
+      ['Contact', `<${this.#contact}>;expires=${expires}`],
+    ]);
   }
 
   get #domain(): string {

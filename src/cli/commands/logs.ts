@@ -71,7 +71,7 @@ const defaultCalls = 10;
 /** `usher logs start|stop|status|update|flush|search|follow [TOPOLOGY]` */
 export const logs: CommandFactory = (context) => {
   const text = texts(context.language);
-  const part = (name: string, description: string): Command =>
+  const part = (name: keyof typeof text.examplesOf, description: string): Command =>
     new Command(name)
       .description(description)
       .argument('[topology]', text.topology)
@@ -79,7 +79,8 @@ export const logs: CommandFactory = (context) => {
       .option('--pool <fqdn>', text.pool, collect)
       .option('--as <fqdn>', text.as)
       .option('--json', text.json)
-      .option('--port-offset <n>', text.portOffset);
+      .option('--port-offset <n>', text.portOffset)
+      .addHelpText('after', text.examplesOf[name]);
   const searching = (command: Command): Command =>
     command
       .option('--call-id <id>', text.callId, collect)
@@ -108,7 +109,6 @@ export const logs: CommandFactory = (context) => {
         .option('--calls <n>', text.calls, String(defaultCalls))
         .option('--ascii', text.ascii)
         .option('--svg <file>', text.svg)
-        .addHelpText('after', text.examplesOf.search)
         .action((file: string | undefined, options: SearchOptions) =>
           search(context, file, options),
         ),
@@ -125,7 +125,6 @@ export const logs: CommandFactory = (context) => {
         .option('--bodies <which>', text.bodies)
         .option('--bodies-of <uri>', text.bodiesOf)
         .option('--duration <time>', text.duration)
-        .addHelpText('after', text.examplesOf.start)
         .action((file: string | undefined, options: ScenarioOptions) =>
           start(context, file, options),
         ),

@@ -58,7 +58,7 @@ describe('usher pki', () => {
 
     const shown = await run(['show', contosoFile, '--check'], 'de');
     assert.equal(shown.status, 1);
-    assert.match(shown.out, /dir02\.contoso\.net +director +\d{4}-\d\d-\d\d +gesperrt/u);
+    assert.match(shown.out, /dir02\.contoso\.net +Director +\d{4}-\d\d-\d\d +gesperrt/u);
     assert.match(shown.out, /Gegenüber weisen dir02\.contoso\.net ab/u);
     assert.match(
       (await run(['init', contosoFile])).complaints,

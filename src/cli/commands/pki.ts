@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { UsherError } from '#base';
+import { roleName } from '#logging';
 import type { Topology } from '#topology';
 import {
   bringsItsOwn,
@@ -114,7 +115,7 @@ const show: CommandFactory = (context) => {
   const text = texts(context.language);
   return new Command('show')
     .description(text.show.description)
-    .argument('[topology]', text.topology)
+    .argument('[topology]', text.show.topology)
     .option('--host <fqdn>', text.show.onlyHost)
     .option('--json', text.show.json)
     .option('--check', text.show.check)
@@ -124,7 +125,9 @@ const show: CommandFactory = (context) => {
         file: string | undefined,
         options: { host?: string; json?: boolean; check?: boolean },
       ) => {
-        const whole = await inventory(stateOf(context), topologyOf(context, file), new Date());
+        // Looking writes nothing: what "usher up" runs without a topology can be looked at without one.
+        const { topology } = readPlan(context, file ?? defaultTopology({ orContoso: true }));
+        const whole = await inventory(stateOf(context), topology, new Date());
         const wanted = options.host?.toLowerCase();
         const shown = {
           ...whole,
@@ -231,7 +234,7 @@ function renderInventory(context: CliContext, shown: Inventory): string {
     const more = names.length > room ? ` ${text.more(names.length - room)}` : '';
     return [
       host.fqdn,
-      host.role,
+      roleName(host.role, context.language),
       host.certificate === undefined ? '–' : day(host.certificate.notAfter),
       text.states[host.state],
       `${names.slice(0, room).join(' ')}${more}`,

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { LogController, type AgentOutcome, type AgentStatus } from '#logging';
+import { LogController, roleName, type AgentOutcome, type AgentStatus } from '#logging';
 import { hostsOf } from '#topology';
 import { loadCredentials } from '#trust';
 import type { CliContext, CommandFactory } from '../context.ts';
@@ -24,7 +24,10 @@ export const pool: CommandFactory = (context) => {
     .action((file: string | undefined, options: Options) =>
       run(context, file ?? defaultTopology({ orContoso: true }), options),
     );
-  return new Command('pool').description(text.description).addCommand(status);
+  return new Command('pool')
+    .description(text.description)
+    .addHelpText('after', text.examples)
+    .addCommand(status);
 };
 
 async function run(context: CliContext, topologyFile: string, options: Options): Promise<void> {
@@ -46,5 +49,5 @@ function line(context: CliContext, outcome: AgentOutcome<AgentStatus>): string {
   if (outcome.kind !== 'ok') return `${ink.bad('✘')} ${name} ${text.unreachable(outcome.reason)}`;
   const { uptime, residentMemory, role } = outcome.value;
   const megabytes = Math.round(residentMemory / 1_048_576);
-  return `${ink.good('✔')} ${name} ${role.padEnd(10)} ${text.up(Math.round(uptime), megabytes)}`;
+  return `${ink.good('✔')} ${name} ${roleName(role, context.language).padEnd(12)} ${text.up(Math.round(uptime), megabytes)}`;
 }

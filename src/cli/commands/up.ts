@@ -126,7 +126,7 @@ async function proveAndMeet(
   const proof = await prove(context, plan, identities, { print, sweep: false });
   const met = await meet(context, plan, accounts, { print, identities });
   if (!print) {
-    context.print(JSON.stringify({ ...toReport(proof), conversation: met.conversation }, null, 2));
+    context.print(JSON.stringify(toReport(proof, met.conversation), null, 2));
   }
   return proof.ok && met.ok;
 }

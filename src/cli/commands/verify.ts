@@ -51,10 +51,8 @@ async function run(context: CliContext, topologyFile: string, options: Options):
       ? undefined
       : await meet(context, plan, users.accounts, { print, identities });
   if (met === undefined && print) context.print(text.noDemoUsers);
-  if (!print) {
-    const conversation = met?.conversation ?? null;
-    context.print(JSON.stringify({ ...toReport(proof), conversation }, null, 2));
-  }
-  if (options.junit !== undefined) writeFileSync(options.junit, toJUnit(proof));
-  context.exit(proof.ok && met?.ok !== false ? 0 : 1);
+  const report = toReport(proof, met?.conversation);
+  if (!print) context.print(JSON.stringify(report, null, 2));
+  if (options.junit !== undefined) writeFileSync(options.junit, toJUnit(proof, met?.conversation));
+  context.exit(report.ok ? 0 : 1);
 }

@@ -67,6 +67,24 @@ Examples:
   usher logs search --ip 203.0.113.7 --status 4xx --any --since 2h
   usher logs search --text "stale=true" --since 2026-11-22T13:00 --until 2026-11-22T14:00 --full
   usher logs search --uri bob --json | jq -r .head`,
+    follow: `
+Examples:
+  usher logs follow --uri alice
+  usher logs follow --level Warning --pool dirpool01.contoso.net`,
+    status: `
+Examples:
+  usher logs status
+  usher logs status --pool dirpool01.contoso.net --json`,
+    stop: `
+Example:
+  usher logs stop --scenario Authentication`,
+    update: `
+Examples:
+  usher logs update --duration 2h
+  usher logs update --scenario Authentication --duration 1d`,
+    flush: `
+Example:
+  usher logs flush && usher logs search --uri alice`,
   },
   noAgents: 'This topology has no host with a logging agent.',
   noAgentsRemedy: 'Agents run on Directors, Front Ends and Edges; see usher ports --all.',
@@ -162,6 +180,24 @@ Beispiele:
   usher logs search --ip 203.0.113.7 --status 4xx --any --since 2h
   usher logs search --text "stale=true" --since 2026-11-22T13:00 --until 2026-11-22T14:00 --full
   usher logs search --uri bob --json | jq -r .head`,
+    follow: `
+Beispiele:
+  usher logs follow --uri alice
+  usher logs follow --level Warning --pool dirpool01.contoso.net`,
+    status: `
+Beispiele:
+  usher logs status
+  usher logs status --pool dirpool01.contoso.net --json`,
+    stop: `
+Beispiel:
+  usher logs stop --scenario Authentication`,
+    update: `
+Beispiele:
+  usher logs update --duration 2h
+  usher logs update --scenario Authentication --duration 1d`,
+    flush: `
+Beispiel:
+  usher logs flush && usher logs search --uri alice`,
   },
   noAgents: 'Diese Topologie hat keinen Host mit Protokoll-Agent.',
   noAgentsRemedy: 'Agenten laufen auf Directors, Front-Ends und Edges; siehe usher ports --all.',

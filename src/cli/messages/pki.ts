@@ -29,13 +29,18 @@ docs/trust.md has the files, the rules and what to copy to which host.`,
     help: `
 Makes the pool secret as well, which every host of the deployment needs a copy of.
 Does nothing where all is well, so it may run at any time and by two processes at once.
-A certificate somebody else put in place stays, and so does a revoked one; both are reported.`,
+A certificate somebody else put in place stays, and so does a revoked one; both are reported.
+
+Example:
+  usher pki init topology.yaml --state ./state`,
   },
   issue: {
     description: 'issue a new certificate and key to one host',
     force: 'also replace a certificate this CA did not issue',
     help: `
-The old certificate stays valid until it ends. When its key may be known to others, revoke first:
+The old certificate stays valid until it ends.
+
+Example, when the key may be known to others (revoke first):
   usher pki revoke dir01.contoso.net --reason keyCompromise
   usher pki issue dir01.contoso.net
 then have every host read the revocation list: SIGHUP (systemctl reload), or a restart.`,
@@ -45,7 +50,11 @@ then have every host read the revocation list: SIGHUP (systemctl reload), or a r
     all: 'every certificate of this CA, however long it lasts',
     help: `
 Certificates last 398 days. Run this once a day; it does nothing until something is due.
-The revocation list is signed anew as well when less than 30 days are left.`,
+The revocation list is signed anew as well when less than 30 days are left.
+
+Examples:
+  usher pki renew topology.yaml
+  usher pki renew --all`,
   },
   revoke: {
     description: 'put the certificates of a host, or one by its serial number, on the list',
@@ -55,15 +64,25 @@ The revocation list is signed anew as well when less than 30 days are left.`,
     help: `
 A revoked peer is refused on every mutual-TLS listener, on those that let in clients without
 certificate too. Running hosts read the list at start and on SIGHUP. A revocation is final:
-the host needs a new certificate (usher pki issue HOST).`,
+the host needs a new certificate (usher pki issue HOST).
+
+Examples:
+  usher pki revoke dir01.contoso.net --reason keyCompromise
+  usher pki revoke --serial 50752B09928EE3689729E90D576CC25E --reason superseded`,
     needsTarget: 'name a host or --serial, one of the two',
   },
   show: {
     description: 'show CA, revocation list and the certificate of every host',
+    topology: 'topology file (default ./topology.yaml, else the Contoso example)',
     json: 'print JSON',
     check: 'exit status 1 unless every host is in order',
     onlyHost: 'only this host',
     help: `
+Examples:
+  usher pki show
+  usher pki show --host dir01.contoso.net --json
+  usher pki show --check && echo in order
+
 States:
   good            in order
   due             less than 30 days left: usher pki renew
@@ -83,7 +102,10 @@ States:
     force: 'accept a certificate that peers will refuse',
     help: `
 Checked before anything is written: key and certificate belong together, the chain ends at the
-configured CA (trust.caFile), the certificate names the host and is in force.`,
+configured CA (trust.caFile), the certificate names the host and is in force.
+
+Example:
+  usher pki import dir01.contoso.net --certificate dir01.crt`,
   },
   request: {
     description: 'make a key and a certificate request (PKCS #10) for an outside CA',
@@ -91,7 +113,10 @@ configured CA (trust.caFile), the certificate names the host and is in force.`,
     help: `
 Prints the request; the key stays under DIR/pki/requests until "usher pki import" needs it.
 Asked again, it prints the same request. The names in it follow the topology; the CA has to
-keep all of them as subjectAltName and add serverAuth (clientAuth is welcome, not required).`,
+keep all of them as subjectAltName and add serverAuth (clientAuth is welcome, not required).
+
+Example:
+  usher pki request dir01.contoso.net > dir01.csr`,
   },
   created: 'Created a CA.',
   issued: (fqdn: string) => `issued   ${fqdn}`,
@@ -185,13 +210,18 @@ docs/trust.md nennt die Dateien, die Regeln und was auf welchen Host gehört.`,
 Erzeugt auch das Poolgeheimnis, von dem jeder Host der Umgebung eine Kopie braucht.
 Ändert nichts, wo alles stimmt; darf also jederzeit und auch doppelt zugleich laufen.
 Ein Zertifikat, das jemand anders abgelegt hat, bleibt liegen, ein gesperrtes ebenso; beides wird
-gemeldet.`,
+gemeldet.
+
+Beispiel:
+  usher pki init topology.yaml --state ./state`,
   },
   issue: {
     description: 'einem Host ein neues Zertifikat mit neuem Schlüssel ausstellen',
     force: 'auch ein Zertifikat ersetzen, das nicht von dieser CA stammt',
     help: `
-Das alte Zertifikat gilt weiter, bis es abläuft. Könnte sein Schlüssel bekannt sein, erst sperren:
+Das alte Zertifikat gilt weiter, bis es abläuft.
+
+Beispiel, wenn sein Schlüssel bekannt sein könnte (erst sperren):
   usher pki revoke dir01.contoso.net --reason keyCompromise
   usher pki issue dir01.contoso.net
 danach jeden Host die Sperrliste lesen lassen: SIGHUP (systemctl reload) oder Neustart.`,
@@ -201,7 +231,11 @@ danach jeden Host die Sperrliste lesen lassen: SIGHUP (systemctl reload) oder Ne
     all: 'jedes Zertifikat dieser CA, gleich wie lange es noch gilt',
     help: `
 Zertifikate gelten 398 Tage. Einmal am Tag aufrufen; es geschieht nichts, solange nichts ansteht.
-Auch die Sperrliste wird neu unterschrieben, wenn sie keine 30 Tage mehr gilt.`,
+Auch die Sperrliste wird neu unterschrieben, wenn sie keine 30 Tage mehr gilt.
+
+Beispiele:
+  usher pki renew topology.yaml
+  usher pki renew --all`,
   },
   revoke: {
     description: 'die Zertifikate eines Hosts oder eines nach Seriennummer sperren',
@@ -211,15 +245,25 @@ Auch die Sperrliste wird neu unterschrieben, wenn sie keine 30 Tage mehr gilt.`,
     help: `
 Wer gesperrt ist, wird an jedem Zugang mit gegenseitigem TLS abgewiesen, auch dort, wo Clients ohne
 Zertifikat hineindürfen. Laufende Hosts lesen die Liste beim Start und bei SIGHUP. Eine Sperre
-ist endgültig: Der Host braucht ein neues Zertifikat (usher pki issue HOST).`,
+ist endgültig: Der Host braucht ein neues Zertifikat (usher pki issue HOST).
+
+Beispiele:
+  usher pki revoke dir01.contoso.net --reason keyCompromise
+  usher pki revoke --serial 50752B09928EE3689729E90D576CC25E --reason superseded`,
     needsTarget: 'entweder einen Host oder --serial nennen',
   },
   show: {
     description: 'CA, Sperrliste und das Zertifikat jedes Hosts zeigen',
+    topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
     json: 'JSON ausgeben',
     check: 'Rückgabe 1, sofern nicht jeder Host in Ordnung ist',
     onlyHost: 'nur dieser Host',
     help: `
+Beispiele:
+  usher pki show
+  usher pki show --host dir01.contoso.net --json
+  usher pki show --check && echo in Ordnung
+
 Zustände (in JSON englisch):
   gut                      in Ordnung
   fällig                   keine 30 Tage mehr: usher pki renew
@@ -239,7 +283,10 @@ Zustände (in JSON englisch):
     force: 'auch ein Zertifikat annehmen, das Gegenüber abweisen werden',
     help: `
 Geprüft wird, bevor etwas geschrieben wird: Schlüssel und Zertifikat gehören zusammen, die Kette
-endet bei der eingestellten CA (trust.caFile), das Zertifikat nennt den Host und ist gültig.`,
+endet bei der eingestellten CA (trust.caFile), das Zertifikat nennt den Host und ist gültig.
+
+Beispiel:
+  usher pki import dir01.contoso.net --certificate dir01.crt`,
   },
   request: {
     description: 'Schlüssel und Zertifikatsantrag (PKCS #10) für eine fremde CA erzeugen',
@@ -248,7 +295,10 @@ endet bei der eingestellten CA (trust.caFile), das Zertifikat nennt den Host und
 Gibt den Antrag aus; der Schlüssel bleibt unter DIR/pki/requests, bis „usher pki import“ ihn
 braucht. Ein zweiter Aufruf gibt denselben Antrag aus. Die Namen darin folgen der Topologie; die CA
 muss sie alle als subjectAltName übernehmen und serverAuth setzen (clientAuth ist willkommen, aber
-nicht nötig).`,
+nicht nötig).
+
+Beispiel:
+  usher pki request dir01.contoso.net > dir01.csr`,
   },
   created: 'CA angelegt.',
   issued: (fqdn) => `ausgestellt  ${fqdn}`,

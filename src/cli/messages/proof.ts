@@ -3,12 +3,13 @@ import type { Party } from '#ports';
 import type { Verdict } from '#proof';
 
 const role = (
+  vip: (name: string) => string,
   names: Readonly<Record<Party['role'], string>>,
   sides: Readonly<Record<'internal' | 'external', string>>,
 ) => {
   return (party: Party): string => {
     const name = names[party.role];
-    if (party.via === 'vip') return `${name}-VIP`;
+    if (party.via === 'vip') return vip(name);
     return party.interface === undefined ? name : `${name} (${sides[party.interface]})`;
   };
 };
@@ -37,6 +38,7 @@ const en = {
   proving: 'proving',
   verdict: verdictEn,
   role: role(
+    (name) => `${name} VIP`,
     {
       director: 'Director',
       frontEnd: 'Front End',
@@ -58,7 +60,7 @@ const en = {
   closure: (probed: number, open: number) =>
     open === 0
       ? `no socket without a flow (${probed} looked at)`
-      : `${open} sockets that no flow asks for (${probed} looked at):`,
+      : `${open} ${open === 1 ? 'socket' : 'sockets'} that no flow asks for (${probed} looked at):`,
   sum: (open: number, all: number) => `${open} of ${all} rows open`,
   conversation: (from: string, to: string) => `${from} and ${to} met through the Edge`,
 };
@@ -67,6 +69,7 @@ const de: typeof en = {
   proving: 'beweise',
   verdict: verdictDe,
   role: role(
+    (name) => `${name}-VIP`,
     {
       director: 'Director',
       frontEnd: 'Front-End',
@@ -88,7 +91,7 @@ const de: typeof en = {
   closure: (probed, open) =>
     open === 0
       ? `kein Socket ohne Fluss (${probed} angesehen)`
-      : `${open} Sockets, die kein Fluss verlangt (${probed} angesehen):`,
+      : `${open} ${open === 1 ? 'Socket, den' : 'Sockets, die'} kein Fluss verlangt (${probed} angesehen):`,
   sum: (open, all) => `${open} von ${all} Zeilen offen`,
   conversation: (from, to) => `${from} und ${to} trafen sich über den Edge`,
 };

@@ -26,13 +26,15 @@ Every host is a process of its own; its log is STATE/run/HOST.log. Ctrl-C drains
   died: (fqdn: string, how: string) => `${fqdn} fell (${how}); it is being put back up`,
   restarted: (fqdn: string) => `${fqdn} is back`,
   started: (hosts: number, seconds: string) => `${hosts} hosts up after ${seconds} s`,
-  proving: 'proving',
   proven: (seconds: string) => `the table is proven, ${seconds} s after the start`,
   notProven: (seconds: string) => `the table is NOT proven, ${seconds} s after the start`,
   ladderTitle: 'The path of the message, from the log agents’ records:',
   noLadder: (why: string) => `the path cannot be drawn: ${why}`,
   running: (users: string) =>
-    `Running. Demo users and their passwords: ${users}. Another terminal: npx usher verify, npx usher logs search, npx usher pool status. Ctrl-C stops everything.`,
+    `Running; Ctrl-C stops everything.
+  Demo users and their passwords: ${users}
+  From another terminal: npx usher verify, npx usher pool status,
+    npx usher logs search --uri alice --ladder`,
   stopping: 'stopping …',
   stopped: 'stopped; no process and no socket is left',
   left: (pids: string) => `processes that did not end: ${pids}`,
@@ -63,13 +65,15 @@ Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-
   died: (fqdn, how) => `${fqdn} ist gefallen (${how}) und wird wieder gestartet`,
   restarted: (fqdn) => `${fqdn} ist wieder da`,
   started: (hosts, seconds) => `${hosts} Hosts laufen nach ${seconds} s`,
-  proving: 'beweise',
   proven: (seconds) => `die Tabelle ist bewiesen, ${seconds} s nach dem Start`,
   notProven: (seconds) => `die Tabelle ist NICHT bewiesen, ${seconds} s nach dem Start`,
   ladderTitle: 'Der Weg der Nachricht, aus den Aufzeichnungen der Protokoll-Agenten:',
   noLadder: (why) => `der Weg lässt sich nicht zeichnen: ${why}`,
   running: (users) =>
-    `Läuft. Demobenutzer und ihre Passwörter: ${users}. In einem anderen Terminal: npx usher verify, npx usher logs search, npx usher pool status. Strg-C beendet alles.`,
+    `Läuft; Strg-C beendet alles.
+  Demobenutzer und ihre Kennwörter: ${users}
+  In einem anderen Terminal: npx usher verify, npx usher pool status,
+    npx usher logs search --uri alice --ladder`,
   stopping: 'beende …',
   stopped: 'beendet; kein Prozess und kein Socket ist übrig',
   left: (pids) => `Prozesse, die nicht endeten: ${pids}`,

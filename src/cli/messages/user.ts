@@ -39,6 +39,10 @@ Examples:
     description: 'list users, all or those of one pool',
     pool: 'only users of this home pool',
     help: `
+Examples:
+  usher user list --pool fepool01.contoso.net
+  usher user list --json | jq -r '.[].aor'
+
 --json prints [{"aor","displayName","homePool","enabled"}]; no verifiers.`,
   },
   move: {
@@ -54,14 +58,25 @@ Example:
     description: 'remove users for good',
     help: `
 All of them or none: an unknown address, and nobody is removed. To keep a user out for a while, see
-"usher user disable".`,
+"usher user disable".
+
+Example:
+  usher user remove alice@contoso.com bob@contoso.com`,
   },
-  enable: { description: 'let users sign in again', help: '' },
+  enable: {
+    description: 'let users sign in again',
+    help: `
+Example:
+  usher user enable bob@contoso.com`,
+  },
   disable: {
     description: 'keep users from signing in',
     help: `
 The next request that has to prove its sender is refused (403). Registrations there are end when they
-expire.`,
+expire.
+
+Example:
+  usher user disable bob@contoso.com`,
   },
   password: {
     description: 'give a user a new password',
@@ -98,6 +113,10 @@ YAML (JSON likewise):
     - aor: alice@contoso.com
       homePool: fepool01.contoso.net
       password: correct horse
+
+Examples:
+  usher user import staff.csv --check
+  usher user import staff.csv && rm staff.csv
 
 Delete a file with passwords in clear once it is imported.`,
     unreadable: (file: string) => `cannot read ${file}`,
@@ -170,6 +189,10 @@ Beispiele:
     description: 'Benutzer auflisten, alle oder die eines Pools',
     pool: 'nur Benutzer mit diesem Heimatpool',
     help: `
+Beispiele:
+  usher user list --pool fepool01.contoso.net
+  usher user list --json | jq -r '.[].aor'
+
 --json gibt [{"aor","displayName","homePool","enabled"}] aus, keine Prüfwerte.`,
   },
   move: {
@@ -185,14 +208,25 @@ Beispiel:
     description: 'Benutzer endgültig entfernen',
     help: `
 Alle oder keiner: Ist eine Adresse unbekannt, wird niemand entfernt. Wer einen Benutzer nur eine
-Zeit lang aussperren will, nimmt „usher user disable“.`,
+Zeit lang aussperren will, nimmt „usher user disable“.
+
+Beispiel:
+  usher user remove alice@contoso.com bob@contoso.com`,
   },
-  enable: { description: 'Benutzer wieder anmelden lassen', help: '' },
+  enable: {
+    description: 'Benutzer wieder anmelden lassen',
+    help: `
+Beispiel:
+  usher user enable bob@contoso.com`,
+  },
   disable: {
     description: 'Benutzer an der Anmeldung hindern',
     help: `
 Die nächste Anfrage, die ihren Absender nachweisen muss, wird abgewiesen (403). Bestehende
-Registrierungen enden, wenn sie ablaufen.`,
+Registrierungen enden, wenn sie ablaufen.
+
+Beispiel:
+  usher user disable bob@contoso.com`,
   },
   password: {
     description: 'einem Benutzer ein neues Kennwort geben',
@@ -230,6 +264,10 @@ YAML (JSON ebenso):
     - aor: alice@contoso.com
       homePool: fepool01.contoso.net
       password: correct horse
+
+Beispiele:
+  usher user import belegschaft.csv --check
+  usher user import belegschaft.csv && rm belegschaft.csv
 
 Löschen Sie eine Datei mit Kennwörtern im Klartext, sobald sie importiert ist.`,
     unreadable: (file) => `${file} ist nicht lesbar`,
