@@ -45,8 +45,10 @@ export function readAsked(
   if (rules.busy) return refused(503, 'Too busy.', { 'Retry-After': '5' });
   const length = incoming.headers['content-length'];
   if (Number(length ?? 0) > rules.bodyBytes) return refused(413, 'The body is too large.');
-  const chunked = incoming.headers['transfer-encoding'] !== undefined;
-  const body = chunked ? 'chunked' : length === undefined ? undefined : { length };
+  const coding = incoming.headers['transfer-encoding']?.toLowerCase();
+  // Node undoes `chunked` alone; what lies beneath would reach the pool without its name.
+  if (coding !== undefined && coding !== 'chunked') return refused(501, 'Unknown coding.');
+  const body = coding !== undefined ? 'chunked' : length === undefined ? undefined : { length };
   const { client, secure, via } = rules;
   return {
     kind: 'asked',

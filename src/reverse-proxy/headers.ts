@@ -47,16 +47,22 @@ export function requestHeaders(
   raw: readonly string[],
   forwarding: Forwarding,
 ): Record<string, string | string[]> {
-  const received: Record<string, string[]> = {};
+  // A map: to an object, `__proto__` and `constructor` would be more than names.
+  const received = new Map<string, string[]>();
   const named = connectionOptions(raw);
   for (const [name, value] of pairs(raw)) {
     const key = name.toLowerCase();
     if (hopByHop.has(key) || forgeable.has(key) || named.has(key)) continue;
     if (key === 'content-length') continue;
-    (received[key] ??= []).push(value);
+    const values = received.get(key);
+    if (values === undefined) received.set(key, [value]);
+    else values.push(value);
   }
   // Node wants the Host as one text, not as a list of one.
-  const headers: Record<string, string | string[]> = { Host: forwarding.host, ...received };
+  const headers: Record<string, string | string[]> = Object.fromEntries<string | string[]>([
+    ['Host', forwarding.host],
+    ...received,
+  ]);
   headers['X-Forwarded-For'] = forwarding.client;
   headers['X-Forwarded-Proto'] = forwarding.secure ? 'https' : 'http';
   headers['Via'] = `1.1 ${forwarding.via}`;

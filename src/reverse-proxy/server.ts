@@ -98,7 +98,18 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
       clock,
       tls: secure ? serverTls(credentials, 'TLS', { anonymousClients: true }) : undefined,
       limits: this.#limits,
-      serve: (incoming, response) => void this.#serve(incoming, response, secure),
+      serve: (incoming, response) => {
+        this.#open += 1;
+        this.#serve(incoming, response, secure)
+          .catch((error: unknown) => {
+            // One request that nobody thought of must not end the others.
+            proxyFaults.publish({ host: this.#options.host.fqdn, error: messageOf(error) });
+            incoming.destroy();
+          })
+          .finally(() => {
+            this.#open -= 1;
+          });
+      },
     });
   }
 
@@ -113,7 +124,6 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
     // A client that leaves in mid-request is no event: `close` of the response tells.
     incoming.on('error', () => {});
     response.on('error', () => {});
-    this.#open += 1;
     const asked = readAsked(incoming, {
       routes: this.#routes,
       bodyBytes: this.#limits.bodyBytes,
@@ -126,7 +136,6 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
       asked.kind === 'refused'
         ? { status: refuse(response, asked), attempts: 0 }
         : await this.#forward(asked, client, incoming, response);
-    this.#open -= 1;
     this.#statuses.set(result.status, (this.#statuses.get(result.status) ?? 0) + 1);
     if (!proxiedRequests.active) return;
     proxiedRequests.publish({

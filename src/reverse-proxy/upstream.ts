@@ -8,7 +8,7 @@ import {
 import { Agent as SecureAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
-import type { Clock } from '#base';
+import { messageOf, type Clock } from '#base';
 import type { Hop } from '#ports';
 import { clientTls, retire, type Credentials, type Reloadable } from '#trust';
 import { responseHeaders } from './headers.ts';
@@ -89,6 +89,7 @@ export class Upstream implements Reloadable {
     const upstream = this.#request(hop, outgoing);
     let connected = false;
     let timedOut = false;
+    let answered = false;
     const cancelConnect = clock.after(limits.connectTimeout, () => upstream.destroy());
     const abandon = (): void => {
       upstream.destroy();
@@ -111,9 +112,17 @@ export class Upstream implements Reloadable {
       upstream.destroy();
     });
     upstream.once('response', (answer) => {
+      const status = answer.statusCode ?? 0;
+      try {
+        // Without the pool's reason phrase: Node reads some that it does not write.
+        response.writeHead(status, responseHeaders(answer.rawHeaders));
+      } catch (error) {
+        // A status below 100 is read as well.
+        upstream.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+        return;
+      }
       response.off('close', abandon);
-      const status = answer.statusCode ?? 502;
-      response.writeHead(status, answer.statusMessage ?? '', responseHeaders(answer.rawHeaders));
+      answered = true;
       pipeline(answer, response, (error) => {
         // Headers are out: all that is left is to let the client see that the answer is cut.
         if (error) upstream.destroy();
@@ -126,6 +135,10 @@ export class Upstream implements Reloadable {
       if (timedOut) resolve({ kind: 'timeout' });
       else if (!connected) resolve({ kind: 'unreached' });
       else resolve({ kind: upstream.reusedSocket ? 'stale' : 'failed' });
+    });
+    // The only end of an exchange that is none, such as a change of protocol nobody asked for.
+    upstream.once('close', () => {
+      if (!answered) resolve({ kind: connected ? 'failed' : 'unreached' });
     });
     return promise.finally(() => {
       cancelConnect();

@@ -126,7 +126,11 @@ export class HttpListener implements Lifecycle, Reloadable {
     // A failed handshake concerns its own connection, which Node has closed by now.
     server.on('tlsClientError', () => {});
     server.on('request', (request, response) => {
-      void this.#serve(request, response);
+      this.#serve(request, response).catch((error: unknown) => {
+        // One request that nobody thought of must not end the others.
+        webFaults.publish({ listener: this.#options.listener, error: messageOf(error) });
+        request.destroy();
+      });
     });
     return server;
   }

@@ -70,6 +70,7 @@ describe('the web services of a Director', () => {
     const draining = await get('webExternalPlain', '127.10.1.11', '/health');
     state = 'up';
     assert.equal(draining.status, 503);
+    assert.ok(!draining.body.includes('contoso.net'), 'no internal name leaves');
   });
 
   test('the internal root names internal addresses, the external root external ones', async () => {

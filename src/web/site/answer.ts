@@ -62,12 +62,9 @@ function health(request: WebRequest, { site, state }: SiteContext): Reply | unde
   if (request.path.toLowerCase() !== '/health') return undefined;
   const now = state();
   const [status, word] = now === 'up' ? [200, 'healthy'] : [503, 'draining'];
-  return jsonReply(status, {
-    status: word,
-    state: now,
-    pool: site.pool.fqdn,
-    host: site.host.fqdn,
-  });
+  // The reverse proxy publishes the external site: internal names stay inside.
+  const who = site.kind === 'internal' ? { pool: site.pool.fqdn, host: site.host.fqdn } : {};
+  return jsonReply(status, { status: word, state: now, ...who });
 }
 
 /** The list is signed, so it may travel in clear; a client that checks it cannot use TLS yet. */

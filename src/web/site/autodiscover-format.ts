@@ -39,6 +39,9 @@ const formats: readonly (Format & { readonly type: string })[] = [
   { type: 'text/xml', kind: 'xml', contentType: 'text/xml; charset=utf-8' },
 ];
 
+/** Ranges of an Accept value looked at; sixteen kilobytes of commas are no wish. */
+const mostRanges = 64;
+
 /**
  * The form an Accept value asks for (RFC 9110 12.5.1): highest `q` first, then the more specific
  * range, then the order sent. No Accept is JSON, as health checks send none and must get 200.
@@ -47,7 +50,7 @@ const formats: readonly (Format & { readonly type: string })[] = [
 export function chooseFormat(accept: string): Format | undefined {
   if (accept.trim() === '') return formats[0];
   const wishes = accept
-    .split(',')
+    .split(',', mostRanges)
     .map(readRange)
     .filter((wish) => wish.q > 0)
     .toSorted((a, b) => b.q - a.q || b.weight - a.weight);
