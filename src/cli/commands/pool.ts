@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { LogController, roleName, type AgentOutcome, type AgentStatus } from '#logging';
-import { hostsOf } from '#topology';
-import { loadCredentials } from '#trust';
+import { Identities } from '#proof';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/pool.ts';
 import { paint } from '../paint.ts';
@@ -32,10 +31,8 @@ export const pool: CommandFactory = (context) => {
 
 async function run(context: CliContext, topologyFile: string, options: Options): Promise<void> {
   const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
-  const [speaker] = hostsOf(plan.topology);
-  if (speaker === undefined) return;
-  const state = context.state ?? '.usher';
-  const credentials = await loadCredentials(state, plan.topology, speaker.fqdn);
+  // Any host may ask; a machine of production has its own certificate only.
+  const credentials = await new Identities(context.state ?? '.usher', plan).any();
   const outcomes = await new LogController({ plan, credentials }).status();
   if (options.json === true) context.print(JSON.stringify(outcomes, null, 2));
   else for (const outcome of outcomes) context.print(line(context, outcome));
