@@ -14,7 +14,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'up',
     summary: {
       en: 'bring the whole deployment up here, prove every row, keep running',
-      de: 'die ganze Umgebung hier starten, jede Zeile beweisen, weiterlaufen',
+      de: 'die ganze Umgebung hier starten, jede Zeile nachweisen, weiterlaufen',
     },
     load: async () => (await import('./commands/up.ts')).up,
   },
@@ -22,7 +22,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'verify',
     summary: {
       en: 'prove the running deployment: every row open, everything else closed',
-      de: 'die laufende Umgebung beweisen: jede Zeile offen, alles andere zu',
+      de: 'die laufende Umgebung prüfen: jede Zeile offen, alles andere zu',
     },
     load: async () => (await import('./commands/verify.ts')).verify,
   },

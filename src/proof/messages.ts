@@ -26,7 +26,7 @@ export const texts = {
   }),
   noSocketTable: {
     en: 'closure not proven: this system has no /proc/net/tcp',
-    de: 'Geschlossenheit nicht bewiesen: Dieses System hat kein /proc/net/tcp',
+    de: 'Geschlossenheit nicht nachgewiesen: Dieses System hat kein /proc/net/tcp',
   },
   remedyPermission: (lowest: number): Text => ({
     en: `Ports under 1024 need a right this user does not have. One of:
@@ -48,6 +48,6 @@ export const texts = {
   },
   remedyNotLinux: {
     en: 'Outside Linux only 127.0.0.1 exists until the others are added (macOS: sudo ifconfig lo0 alias ADDRESS up, for each one listed). The closure proof reads the Linux socket table and is not available here.',
-    de: 'Außerhalb von Linux gibt es nur 127.0.0.1, bis die übrigen angelegt sind (macOS: sudo ifconfig lo0 alias ADRESSE up, für jede genannte). Der Beweis der Geschlossenheit liest die Linux-Sockettabelle und entfällt hier.',
+    de: 'Außerhalb von Linux gibt es nur 127.0.0.1, bis die übrigen angelegt sind (macOS: sudo ifconfig lo0 alias ADRESSE up, für jede genannte). Der Nachweis der Geschlossenheit liest die Linux-Sockettabelle und entfällt hier.',
   },
 } as const;

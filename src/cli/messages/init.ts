@@ -44,7 +44,7 @@ const de: typeof en = {
     'Eine kommentierte Topologiedatei schreiben, die fehlerfrei lädt. Fragt nach den wenigen nötigen Angaben; ' +
     'was als Option gegeben ist, wird nicht gefragt.',
   out: 'zu schreibende Datei (Vorgabe: Standardausgabe)',
-  force: 'auch schreiben, wenn die Datei schon besteht',
+  force: 'auch schreiben, wenn es die Datei schon gibt',
   yes: 'nichts fragen: für jede fehlende Angabe den Vorschlag nehmen',
   schema: 'stattdessen das JSON-Schema der Topologiedatei ausgeben, für Editoren',
   facts: {
@@ -53,10 +53,10 @@ const de: typeof en = {
     balancing: 'wie die Last auf die Directors verteilt wird: none, dns oder hardware',
     directors: 'Anzahl der Directors',
     frontEnds: 'Anzahl der Front-Ends im Heimatpool',
-    inside: 'Block, aus dem die inneren Adressen stammen, /16 oder größer',
-    outside: 'Block, aus dem die äußeren Adressen stammen, /24 oder größer',
-    clients: 'Block, in dem die internen Clients leben',
-    administration: 'Block, in dem die Administratoren leben',
+    inside: 'Adressblock für die inneren Adressen, /16 oder größer',
+    outside: 'Adressblock für die äußeren Adressen, /24 oder größer',
+    clients: 'Adressblock der internen Clients',
+    administration: 'Adressblock der Administratoren',
   },
   examples: `
 Beispiele:
@@ -68,7 +68,7 @@ Beispiele:
   usher init --schema > topology.schema.json     Vervollständigung und Prüfung im Editor
 
 Danach: usher ports, usher up. Adressen in 127.0.0.0/8 (der Vorschlag) laufen auf diesem Rechner, wie sie sind.`,
-  exists: (file) => `${file} besteht schon.`,
+  exists: (file) => `${file} gibt es schon.`,
   existsRemedy: 'Mit --out eine andere Datei wählen oder diese mit --force überschreiben.',
   unwritable: (file) => `${file} lässt sich nicht schreiben`,
   unwritableRemedy: 'Eine Datei in einem Verzeichnis wählen, in das Sie schreiben dürfen.',

@@ -114,20 +114,20 @@ Example:
 
 const de: typeof en = {
   description:
-    'Durchsuchen, was die Server aufgezeichnet haben, ihnen zusehen, einen Ruf als Leiter zeichnen. ' +
+    'Durchsuchen, was die Server aufgezeichnet haben, ihnen zusehen, einen Anruf als Leiter zeichnen. ' +
     'Die Aufzeichnungen bleiben auf den Servern; jeder wird selbst gefragt, und jede Antwort, die fehlt, wird genannt.',
   start: 'ein Szenario starten: eine Zeit lang mehr aufzeichnen',
   stop: 'ein Szenario beenden; das Aufgezeichnete bleibt durchsuchbar',
   status: 'was jeder Agent tut: Szenarien, Aufzeichnungen, Platz, Verluste',
   update: 'laufenden Szenarien ein neues Ende geben',
-  flush: 'auf die Platte bringen, was die Agenten noch im Speicher halten',
+  flush: 'auf die Platte schreiben, was die Agenten noch im Speicher halten',
   search: 'Aufzeichnungen auf allen Servern finden, älteste zuerst',
   follow: 'Aufzeichnungen zeigen, während sie entstehen, bis Strg-C',
   topology: 'Topologiedatei (Vorgabe: ./topology.yaml; wo keine liegt, das Contoso-Beispiel)',
   portOffset: 'Zahl, die zu jedem Port addiert wird, wie bei „usher up“',
   host: 'nur diesen Host fragen (wiederholbar)',
   pool: 'nur die Mitglieder dieses Pools fragen (wiederholbar)',
-  as: 'Host, dessen Zertifikat gezeigt wird (Vorgabe: der erste im Zustandsverzeichnis)',
+  as: 'Host, mit dessen Zertifikat gefragt wird (Vorgabe: der erste im Zustandsverzeichnis)',
   json: 'JSON für Programme: ein Objekt je Zeile',
   scenario: 'Name des Szenarios; AlwaysOn läuft von selbst',
   scenarioUpdate: 'nur dieses Szenario (Vorgabe: alle, die ein Ende haben)',
@@ -149,7 +149,7 @@ const de: typeof en = {
   limit: 'höchstens so viele Aufzeichnungen je Host',
   full: 'den ganzen Kopf jeder Nachricht und den Inhalt, falls er aufgezeichnet wurde',
   ladder:
-    'die gefundenen Rufe als Leitern zeichnen, ganz, auch wenn nur ein Hop auf die Suche passt',
+    'die gefundenen Anrufe als Leitern zeichnen, ganz, auch wenn nur ein Hop auf die Suche passt',
   calls: 'höchstens so viele Leitern',
   ascii: 'ohne Linienzeichen',
   svg: 'jede Leiter auch als SVG schreiben; weitere bekommen -2, -3 … vor der Endung',
@@ -157,7 +157,7 @@ const de: typeof en = {
 Beispiele:
   usher logs search --uri alice --since 15m           was Alices Clients und Server gesagt haben
   usher logs search --uri alice --ladder              dasselbe als Leitern, eine je Call-ID
-  usher logs search --call-id 7f3a@pc33 --ladder      ein Ruf, gleich wie alt
+  usher logs search --call-id 7f3a@pc33 --ladder      ein Anruf, gleich wie alt
   usher logs search --status 4xx --method REGISTER    abgewiesene Anmeldungen
   usher logs follow --ip 203.0.113.7                  live, eine Clientadresse
   usher logs start --scenario Beschwerde --bodies all --bodies-of alice@contoso.com --duration 1h
@@ -169,7 +169,7 @@ UTC. Exit-Status 1: Ein Agent hat seinen Teil nicht getan; die Antwort kann unvo
   examplesOf: {
     start: `
 Beispiele:
-  usher logs start --scenario IncomingAndOutgoingCall          Rufe mit ihrem SDP, 4 Stunden lang
+  usher logs start --scenario IncomingAndOutgoingCall          Anrufe mit ihrem SDP, 4 Stunden lang
   usher logs start --scenario Authentication --duration 30m    dazu jede Verbindung
   usher logs start --scenario AlwaysOn                         nachdem es beendet wurde
 

@@ -4,7 +4,7 @@ import type { Text } from '#base';
 export const texts = {
   about: {
     en: 'A Director pool for SIP: one topology file runs it, balances it and proves its port table.',
-    de: 'Ein Directorpool für SIP: Eine Topologiedatei betreibt ihn, verteilt seine Last und beweist seine Porttabelle.',
+    de: 'Ein Directorpool für SIP aus einer einzigen Topologiedatei: Betrieb, Lastenausgleich und der Nachweis seiner Porttabelle.',
   },
   everywhere: {
     en: `
@@ -27,11 +27,11 @@ First steps:
   --lang en|de  Sprache dessen, was Sie hier lesen (Vorgabe: LANG); Protokolle bleiben englisch
   --help        nach jedem Befehl: was er tut, mit Beispielen
 
-Rückgabe: 0 wie verlangt; 1 ein negatives Urteil (eine Zeile fällt durch); 2 falscher Aufruf
-oder fehlerhafte Topologie.
+Exit-Status: 0 wie gewünscht; 1 ein negatives Ergebnis (eine Zeile besteht nicht); 2 falscher
+Aufruf oder fehlerhafte Topologie.
 
 Erste Schritte:
-  usher up                       das Contoso-Beispiel, jede Zeile bewiesen, auf diesem Rechner
+  usher up                       das Contoso-Beispiel auf diesem Rechner, jede Zeile nachgewiesen
   usher init --out topology.yaml eine eigene Topologie schreiben
   usher ports --format html      die Porttabelle für das Firewall-Team`,
   },

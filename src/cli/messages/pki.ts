@@ -187,14 +187,14 @@ const de: typeof en = {
   topology: 'Topologiedatei (Vorgabe ./topology.yaml)',
   host: 'FQDN des Hosts, wie die Topologie ihn schreibt',
   about: `
-Eine CA und ein Zertifikat je Host, unter DIR/pki im Zustandsverzeichnis. Ein Gegenüber gilt nur
-dann als vertrauter Server, wenn sein Zertifikat zu dieser CA führt, nicht gesperrt ist und einen
+Eine CA und ein Zertifikat je Host, unter DIR/pki im Zustandsverzeichnis. Eine Gegenstelle gilt nur
+dann als vertrauter Server, wenn ihr Zertifikat zu dieser CA führt, nicht gesperrt ist und einen
 Host nennt, dessen Verbindung hier endet. „usher up“ erledigt, was „init“ tut; die übrigen Befehle
 sind für den Betrieb und für Reparaturen da.
 
 Beispiele:
   usher pki init                              CA und Zertifikate für jeden Host aus ./topology.yaml
-  usher pki show --check                      was da ist; Rückgabe 1, wenn etwas nicht stimmt
+  usher pki show --check                      was da ist; Exit-Status 1, wenn etwas nicht stimmt
   usher pki renew                             ersetzen, was keine 30 Tage mehr gilt (per cron)
   usher pki issue dir01.contoso.net           neues Zertifikat und neuer Schlüssel für einen Host
   usher pki revoke dir01.contoso.net --reason keyCompromise
@@ -208,7 +208,7 @@ docs/trust.md nennt die Dateien, die Regeln und was auf welchen Host gehört.`,
     description: 'CA, Sperrliste und jedes fehlende Zertifikat anlegen',
     help: `
 Erzeugt auch das Poolgeheimnis, von dem jeder Host der Umgebung eine Kopie braucht.
-Ändert nichts, wo alles stimmt; darf also jederzeit und auch doppelt zugleich laufen.
+Ändert nichts, wo alles stimmt; darf also jederzeit und auch mehrfach gleichzeitig laufen.
 Ein Zertifikat, das jemand anders abgelegt hat, bleibt liegen, ein gesperrtes ebenso; beides wird
 gemeldet.
 
@@ -256,7 +256,7 @@ Beispiele:
     description: 'CA, Sperrliste und das Zertifikat jedes Hosts zeigen',
     topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
     json: 'JSON ausgeben',
-    check: 'Rückgabe 1, sofern nicht jeder Host in Ordnung ist',
+    check: 'Exit-Status 1, sofern nicht jeder Host in Ordnung ist',
     onlyHost: 'nur dieser Host',
     help: `
 Beispiele:
@@ -269,9 +269,9 @@ Zustände (in JSON englisch):
   fällig                   keine 30 Tage mehr: usher pki renew
   Namen geändert           die Topologie nennt den Host inzwischen anders: usher pki renew
   fehlt                    noch kein Zertifikat: usher pki init
-  fremde CA                nicht von der eingestellten CA; Gegenüber weisen es ab
-  Host nicht genannt       nennt den Host nicht; Gegenüber weisen es ab
-  gesperrt, abgelaufen, noch nicht gültig, falscher Zweck     Gegenüber weisen es ab
+  fremde CA                nicht von der eingestellten CA; Gegenstellen weisen es ab
+  Host nicht genannt       nennt den Host nicht; Gegenstellen weisen es ab
+  gesperrt, abgelaufen, noch nicht gültig, falscher Zweck     Gegenstellen weisen es ab
   Schlüssel passt nicht, unbrauchbar                          der Host kann nicht starten
   Schlüssel offen          andere Konten können den Schlüssel lesen
   keine Sperrliste, Sperrliste veraltet                       siehe trust.crlFile`,
@@ -280,7 +280,7 @@ Zustände (in JSON englisch):
     description: 'ein Zertifikat einer fremden CA für einen Host ablegen',
     certificate: 'PEM-Datei: zuerst das Zertifikat, dann die Zwischenzertifikate',
     key: 'PEM-Datei des Schlüssels (Vorgabe: der Schlüssel aus „usher pki request“)',
-    force: 'auch ein Zertifikat annehmen, das Gegenüber abweisen werden',
+    force: 'auch ein Zertifikat annehmen, das Gegenstellen abweisen werden',
     help: `
 Geprüft wird, bevor etwas geschrieben wird: Schlüssel und Zertifikat gehören zusammen, die Kette
 endet bei der eingestellten CA (trust.caFile), das Zertifikat nennt den Host und ist gültig.

@@ -18,7 +18,7 @@ Directors, Front Ends and Edges answer (rows DH-08, FE-08, EI10). Exit status 1 
 
 const de: typeof en = {
   description: 'den Zustand jedes Hosts mit Protokoll-Agent sehen',
-  status: 'jeden Protokoll-Agenten fragen, wie es seinem Host geht',
+  status: 'jeden Protokoll-Agenten nach dem Zustand seines Hosts fragen',
   topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
   json: 'alles, was die Hosts sagen, als JSON',
   portOffset: 'der Versatz, mit dem die Umgebung gestartet wurde',
@@ -27,7 +27,7 @@ Beispiele:
   usher pool status
   usher pool status --json | jq '.[] | {host, sip: .value.details.sip}'
 
-Directors, Front-Ends und Edges antworten (Zeilen DH-08, FE-08, EI10). Rückgabe 1, wenn einer schweigt.`,
+Directors, Front-Ends und Edges antworten (Zeilen DH-08, FE-08, EI10). Exit-Status 1, wenn einer schweigt.`,
   up: (seconds, megabytes) => `läuft seit ${seconds} s, ${megabytes} MB im Speicher`,
   unreachable: (reason) => `antwortet nicht: ${reason}`,
 };

@@ -33,21 +33,21 @@ const de: typeof en = {
   topology: 'Topologiedatei (Vorgabe: ./topology.yaml; wo keine liegt, das Contoso-Beispiel)',
   format: 'text, md, html, csv oder json',
   json: 'dasselbe wie --format json',
-  all: 'alle Flüsse, Teilstrecken und Zustandsprüfungen, nicht nur, was die Vorlage nennt',
+  all: 'alle Datenflüsse, Teilstrecken und Zustandsprüfungen, nicht nur, was die Vorlage nennt',
   portOffset: 'Zahl, die zu jedem Port addiert wird, wie bei „usher up“',
   examples: `
 Beispiele:
   usher ports                             die Tabelle von ./topology.yaml auf diesem Terminal
-  usher ports --all --lang de             alle Flüsse, auf Deutsch
+  usher ports --all --lang de             alle Datenflüsse, auf Deutsch
   usher ports --format html > ports.html  eine Seite für das Firewall-Team, sonst nichts nötig
   usher ports --format csv > ports.csv    für die Tabellenkalkulation
   usher ports --json | jq '.rows[].port'  für Programme; die Felder sind ein stabiler Vertrag
 
 Zeilennamen: DH, DD, DS sind die Director-Übersichten (Hardwarelastenausgleich, DNS-Lastenausgleich,
-einzelner Director); ein P steht für einen Fluss, den nur der Text der Übersicht nennt. IS, EX, EI,
+einzelner Director); ein P steht für einen Datenfluss, den nur der Text der Übersicht nennt. IS, EX, EI,
 CL und RP sind Zeilen von Front-Ends, Edge, Clients und Reverseproxy. „/member“ und „/probe“ zeigen,
 was ein Mitglied von einer verteilten Zeile sieht.`,
-  empty: 'Aus dieser Topologie folgt keine Zeile; --all zeigt alle Flüsse.',
+  empty: 'Aus dieser Topologie folgt keine Zeile; --all zeigt alle Datenflüsse.',
   badFormat: (format) => `--format ${format}: dieses Format gibt es nicht.`,
   badFormatRemedy: (formats) => `Eines davon wählen: ${formats}.`,
 };

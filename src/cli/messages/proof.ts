@@ -66,7 +66,7 @@ const en = {
 };
 
 const de: typeof en = {
-  proving: 'beweise',
+  proving: 'prüfe',
   verdict: verdictDe,
   role: role(
     (name) => `${name}-VIP`,
@@ -90,8 +90,8 @@ const de: typeof en = {
       : `${admitted} von ${count} falschen Zertifikaten wurden nicht abgewiesen:`,
   closure: (probed, open) =>
     open === 0
-      ? `kein Socket ohne Fluss (${probed} angesehen)`
-      : `${open} ${open === 1 ? 'Socket, den' : 'Sockets, die'} kein Fluss verlangt (${probed} angesehen):`,
+      ? `kein Socket ohne Datenfluss (${probed} geprüft)`
+      : `${open} ${open === 1 ? 'Socket, den' : 'Sockets, die'} kein Datenfluss verlangt (${probed} geprüft):`,
   sum: (open, all) => `${open} von ${all} Zeilen offen`,
   conversation: (from, to) => `${from} und ${to} trafen sich über den Edge`,
 };

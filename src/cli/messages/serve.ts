@@ -31,14 +31,15 @@ const de: typeof en = {
   portOffset: 'zu jeder Portnummer addieren (zum Ausprobieren ohne root)',
   workers:
     'Prozesse, die sich die Sockets teilen (Vorgabe: je Kern einer bei Directors; sonst einer)',
-  worker: 'welcher dieser Prozesse dieser ist; setzt der erste',
+  worker: 'Nummer dieses Prozesses; setzt der erste selbst',
   examples: `
 Beispiele:
   usher serve dir01.contoso.net topology.yaml
   usher serve dir01.contoso.net --state /var/lib/usher --workers 4
 
 Das Zustandsverzeichnis braucht das Zertifikat dieses Hosts (usher pki issue), das Poolgeheimnis
-und, auf Directors und Front-Ends, die Benutzer. SIGTERM leert bis zu 30 s lang, dann ist Schluss.
+und, auf Directors und Front-Ends, die Benutzer. Nach SIGTERM darf Begonnenes noch bis zu 30 s
+lang zu Ende laufen.
 SIGHUP liest Zertifikate und Sperrlisten neu und trennt nur gesperrte Gegenstellen. Protokolle gehen
 als JSON-Zeilen auf die Standardausgabe. docs/production.md hat einen Dienst für systemd.`,
   unknownHost: (fqdn: string) => `die Topologie hat keinen Host ${fqdn}`,

@@ -41,19 +41,19 @@ Every host is a process of its own; its log is STATE/run/HOST.log. Ctrl-C drains
 };
 
 const de: typeof en = {
-  description: 'die ganze Umgebung auf diesem Rechner starten, jede Zeile beweisen, weiterlaufen',
+  description: 'die ganze Umgebung auf diesem Rechner starten, jede Zeile nachweisen, weiterlaufen',
   topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
-  once: 'nach dem Beweis enden; Rückgabe 0, wenn er gelingt, sonst 1',
-  json: 'den Beweis als JSON statt als Text ausgeben',
+  once: 'nach dem Nachweis enden; Exit-Status 0, wenn er gelingt, sonst 1',
+  json: 'den Nachweis als JSON statt als Text ausgeben',
   portOffset: 'zu jeder Portnummer addieren (zum Betrieb ohne root)',
   examples: `
 Beispiele:
   usher up                               das Contoso-Beispiel mit seinen echten Portnummern
-  usher up --once                        starten, beweisen, enden: für CI
+  usher up --once                        starten, nachweisen, enden: für CI
   usher up --port-offset 10000           ohne root: HTTPS auf 10443, SIP auf 15061, …
   usher up topology.yaml --state ./state die eigene Umgebung, mit eigener CA und Benutzern
 
-Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-C leert und beendet alle.`,
+Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-C beendet alle geordnet.`,
   heading: (name, hosts, rows) => `${name}: ${hosts} Hosts, ${rows} Zeilen der Porttabelle`,
   others: (fqdns) => `läuft mit anderer Software, wird hier nicht gestartet: ${fqdns}`,
   certificates: (count) => `ausgestellte Zertifikate: ${count}`,
@@ -65,8 +65,8 @@ Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-
   died: (fqdn, how) => `${fqdn} ist gefallen (${how}) und wird wieder gestartet`,
   restarted: (fqdn) => `${fqdn} ist wieder da`,
   started: (hosts, seconds) => `${hosts} Hosts laufen nach ${seconds} s`,
-  proven: (seconds) => `die Tabelle ist bewiesen, ${seconds} s nach dem Start`,
-  notProven: (seconds) => `die Tabelle ist NICHT bewiesen, ${seconds} s nach dem Start`,
+  proven: (seconds) => `die Tabelle ist nachgewiesen, ${seconds} s nach dem Start`,
+  notProven: (seconds) => `die Tabelle ist NICHT nachgewiesen, ${seconds} s nach dem Start`,
   ladderTitle: 'Der Weg der Nachricht, aus den Aufzeichnungen der Protokoll-Agenten:',
   noLadder: (why) => `der Weg lässt sich nicht zeichnen: ${why}`,
   running: (users) =>

@@ -29,26 +29,26 @@ Where hosts are machines of their own, no machine can play all sources: run it o
 };
 
 const de: typeof en = {
-  description: 'die laufende Umgebung beweisen: jede Zeile offen, alles andere zu',
+  description: 'die laufende Umgebung prüfen: jede Zeile offen, alles andere zu',
   topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
-  json: 'den Beweis als JSON ausgeben',
-  junit: 'den Beweis zusätzlich als JUnit-XML in diese Datei schreiben',
+  json: 'den Nachweis als JSON ausgeben',
+  junit: 'den Nachweis zusätzlich als JUnit-XML in diese Datei schreiben',
   sweep:
-    'zusätzlich alle 65.535 Ports jeder Adresse anwählen (2 bis 3 s je Adresse auf diesem Rechner: eine halbe Minute für das Contoso-Beispiel)',
-  here: 'nur, was diese Maschine allein beweisen kann: Zeilen ab ihren Hosts, ihre eigenen Sockets',
+    'zusätzlich alle 65.535 Ports jeder Adresse durchprobieren (2 bis 3 s je Adresse auf diesem Rechner: eine halbe Minute für das Contoso-Beispiel)',
+  here: 'nur, was dieser Rechner allein nachweisen kann: die Zeilen seiner Hosts und seine eigenen Sockets',
   portOffset: 'der Versatz, mit dem die Umgebung gestartet wurde',
   examples: `
 Beispiele:
   usher verify                          was usher up in einem anderen Terminal gestartet hat
   usher verify --json | jq .ok
-  usher verify topology.yaml --junit beweis.xml --sweep
+  usher verify topology.yaml --junit nachweis.xml --sweep
 
 Jede Zeile wird von der Adresse und mit dem Zertifikat ihrer Quelle geprüft: verbunden, Identität
 geprüft, im Protokoll der Zeile gefragt. Dann klopfen drei Arten falscher Zertifikate an jedem
-MTLS-Socket, und die Sockettabelle des Kerns wird mit dem Plan verglichen. Rückgabe 1, wenn etwas
+MTLS-Socket, und die Sockettabelle des Kerns wird mit dem Plan verglichen. Exit-Status 1, wenn etwas
 nicht ist, wie die Tabelle es sagt.
 
-Sind die Hosts eigene Maschinen, kann keine alle Quellen spielen: auf jeder mit --here aufrufen
+Läuft jeder Host auf einem eigenen Rechner, kann keiner für alle Quellen sprechen: auf jedem mit --here aufrufen
 (docs/production.md).`,
   notAHost: 'diese Maschine hat keine Adresse eines Hosts der Topologie',
   notAHostRemedy: 'usher verify --here auf den Maschinen der Umgebung aufrufen.',
