@@ -186,6 +186,23 @@ describe('a mutual-TLS listener', () => {
     assert.deepEqual((await visit(t, uri)).admission, { kind: 'server', fqdn: edge });
     const user = await oddCertificate(authority, { uris: [`sip:root@${edge}`], usages: both });
     assert.equal(verdict(await visit(t, user)), 'name-not-admitted');
+    // The part before the @ is a user, whatever it looks like; sips: is no identity.
+    for (const name of [`sip:${edge}@example.org`, `sip:${edge}:x@example.org`, `sips:${edge}`]) {
+      const odd = await oddCertificate(authority, { uris: [name], usages: both });
+      assert.equal(verdict(await visit(t, odd)), 'name-not-admitted', name);
+    }
+  });
+
+  test('follows no intermediate CA made for something else', async (t) => {
+    const root = await rootAuthority('Root');
+    const by = { ...director, ca: root.certificate };
+    const usage = { commonName: 'Code signers', ca: true, usages: [usages.codeSigning] };
+    const middle = await oddCertificate(root, usage);
+    for (const allowed of [both, [usages.serverAuth]]) {
+      const forged = await oddCertificate(middle, { names: [edge], usages: allowed });
+      const met = await visit(t, forged, { by, sends: middle.certificate });
+      assert.equal(verdict(met), 'wrong-purpose');
+    }
   });
 
   test('follows intermediate CAs the peer sends, and only CAs', async (t) => {

@@ -78,7 +78,7 @@ export class TrustAnchors {
 
   /**
    * Judges a certificate: chain to an anchor, revocation and validity of every link, and a purpose
-   * that has to do with TLS. Names are judged elsewhere.
+   * that has to do with TLS, of an intermediate CA too. Names are judged elsewhere.
    *
    * @param presented certificates the peer sent beside its own, in any order
    * @param now milliseconds since the epoch
@@ -89,7 +89,6 @@ export class TrustAnchors {
     presented: readonly X509Certificate[],
     now: number,
   ): ChainFault | undefined {
-    const usage = certificate.keyUsage as readonly string[] | undefined;
     let late: ChainFault | undefined;
     let link = certificate;
     for (let depth = 0; depth < longestChain; depth++) {
@@ -101,9 +100,7 @@ export class TrustAnchors {
       if (issuer === undefined) break;
       const revocation = this.#revocationBy(issuer, link);
       if (revocation !== undefined) return { code: 'revoked', revocation };
-      if (depth === 0 && usage !== undefined && !usage.some((each) => purposes.includes(each))) {
-        late ??= { code: 'wrong-purpose' };
-      }
+      if (!servesTls(link)) late ??= { code: 'wrong-purpose' };
       link = issuer;
     }
     return { code: 'foreign-ca', issuer: certificate.issuer.split('\n').join(', ') };
@@ -126,6 +123,12 @@ function issued(authority: X509Certificate, certificate: X509Certificate): boole
     // A key of a kind OpenSSL does not know; only a peer's "CA" can have one.
     return false;
   }
+}
+
+/** OpenSSL's word on this is among those `admit` overrules. */
+function servesTls(certificate: X509Certificate): boolean {
+  const usage = certificate.keyUsage as readonly string[] | undefined;
+  return usage === undefined || usage.some((each) => purposes.includes(each));
 }
 
 function validity(certificate: X509Certificate, now: number): ChainFault | undefined {

@@ -63,7 +63,11 @@ export function identitiesOf(certificate: X509Certificate): string[] {
   for (const match of alternatives.matchAll(/(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/gu)) {
     const [, type, value = ''] = match;
     const name =
-      type === 'DNS' ? value : type === 'URI' ? /^sips?:([^@;?]+)/iu.exec(value)?.[1] : undefined;
+      type === 'DNS'
+        ? value
+        : type === 'URI'
+          ? /^sip:([^@;?]+)(?:[;?][^@]*)?$/iu.exec(value)?.[1]
+          : undefined;
     if (name !== undefined && isName(name)) names.push(normalName(name));
   }
   return [...new Set(names)];

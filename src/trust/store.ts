@@ -64,7 +64,12 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 /** Replaces a file in one step: readers see the old text or the new, never a part. */
 export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
   const temporary = await writeTemporary(path, text, mode);
-  await rename(temporary, path);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
 }
 
 /** Creates a file unless it exists; resolves to false, having changed nothing, when it does. */
@@ -87,6 +92,10 @@ async function writeTemporary(path: string, text: string, mode: number): Promise
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    // Half a key, on a full disk: nobody would ever remove it.
+    await unlink(temporary);
+    throw error;
   } finally {
     await file.close();
   }
