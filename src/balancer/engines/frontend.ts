@@ -7,7 +7,7 @@ import type { EngineService } from '../engine.ts';
  * Opens the address of one virtual service and hands over what arrives.
  *
  * Rejects with `USHER_PORT_TAKEN`, `USHER_VIP_NOT_LOCAL`, `USHER_PORT_FORBIDDEN` or
- * `USHER_LISTEN_FAILED`, each naming the row.
+ * `USHER_LISTEN`, each naming the row.
  */
 export async function openFrontend(
   service: EngineService,
@@ -59,7 +59,7 @@ function listenError(service: EngineService, cause: Error): UsherError {
         cause,
       });
     default:
-      return new UsherError('USHER_LISTEN_FAILED', `Cannot open ${where}: ${cause.message}.`, {
+      return new UsherError('USHER_LISTEN', `Cannot open ${where}: ${cause.message}.`, {
         remedy: 'See the reason the system gave.',
         cause,
       });
