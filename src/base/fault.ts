@@ -14,9 +14,13 @@ export interface Fault {
   readonly remedy: string;
 }
 
-/** `file:line:column: found; allowed: …; remedy` on one line. */
+/** What can steer a terminal or break the line; a file that is wrong may be hostile as well. */
+const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** `file:line:column: found; allowed: …; remedy` on one line that no character of the file breaks. */
 export function describeFault(fault: Fault): string {
   const where = `${fault.file}:${fault.line}:${fault.column}`;
   const path = fault.path === '' ? '' : ` ${fault.path}:`;
-  return `${where}:${path} ${fault.found}; allowed: ${fault.allowed}. ${fault.remedy} [${fault.code}]`;
+  const text = `${where}:${path} ${fault.found}; allowed: ${fault.allowed}. ${fault.remedy} [${fault.code}]`;
+  return text.replace(controls, (control) => `\\u{${control.codePointAt(0)?.toString(16)}}`);
 }

@@ -37,7 +37,7 @@ export function openSchema(file: string, timeout: number): void {
       }
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   } finally {

@@ -121,7 +121,8 @@ export class SqliteUserDirectory implements UserDirectory {
       }
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      // On a full disk SQLite has done it already.
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   }
@@ -136,7 +137,8 @@ export class SqliteUserDirectory implements UserDirectory {
       for (const aor of aors) removed += Number(statement.run(aor.toLowerCase()).changes);
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      // On a full disk SQLite has done it already.
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
     return removed;

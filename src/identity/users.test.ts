@@ -217,6 +217,20 @@ users:
     }
   });
 
+  test('shows nothing of a list without column names, whose first line is a user', () => {
+    const result = importUsers(
+      'alice@contoso.com,fepool01.contoso.net,hunter2\nbob@contoso.com,x,y\n',
+      {
+        file: 'users.csv',
+        format: 'csv',
+        topology,
+      },
+    );
+    assert.equal(result.ok, false);
+    assert.doesNotMatch(JSON.stringify(result), /hunter2|alice/u);
+    assert.match(JSON.stringify(result), /no-header/u);
+  });
+
   test('says what it wants when there is nothing to import', () => {
     assert.deepEqual(faultsOf(load('', 'csv')), ['1:1  empty-file']);
     assert.deepEqual(faultsOf(load('', 'yaml')), ['1:1  no-list']);

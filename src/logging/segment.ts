@@ -93,7 +93,8 @@ export class SegmentWriter {
       for (const record of records) this.#append(record);
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // On a full disk SQLite has done it already.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
     this.#records += records.length;

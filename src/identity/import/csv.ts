@@ -3,7 +3,7 @@ import type { Entry, Obstacle, Placed, Reading } from './entry.ts';
 /**
  * Reads CSV (RFC 4180): the first line names the columns, `"` quotes, `""` is a quote, quoted values may
  * span lines. Semicolons separate when the first line has some and no comma, as spreadsheets write it
- * where the comma is the decimal sign. A byte order mark and empty lines are skipped.
+ * where the comma is the decimal sign. One of the columns is `aor`. A byte order mark and empty lines are skipped.
  */
 export function readCsv(text: string): Reading {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -17,6 +17,13 @@ export function readCsv(text: string): Reading {
   if (names === undefined) {
     obstacles.push(
       obstacle({ line: 1, column: 1 }, 'empty-file', 'the file is empty', 'a line of column names'),
+    );
+    return { entries: [], obstacles };
+  }
+  if (!names.some((name) => name.text.trim() === 'aor')) {
+    // Not shown: what stands there may be the first user, password and all.
+    obstacles.push(
+      obstacle({ line: 1, column: 1 }, 'no-header', 'no column named "aor"', 'column names first'),
     );
     return { entries: [], obstacles };
   }
