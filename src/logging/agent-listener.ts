@@ -108,6 +108,10 @@ export class AgentListener implements Reloadable {
   async start(): Promise<void> {
     this.#server.listen({ host: this.listener.address, port: this.listener.port });
     await once(this.#server, 'listening');
+    // From now on an error is one accept that failed (no descriptors left): others follow.
+    this.#server.on('error', () => {
+      this.#turnedAway += 1;
+    });
   }
 
   /** Takes no new connection; open ones are left alone. */

@@ -157,6 +157,18 @@ test('A search over sealed and open segments gives one order and stops at its li
   assert.equal(limited.truncated, true);
 });
 
+test('A search that finds nothing for long lets others have their turn', (t) => {
+  const { store, clock } = storeIn(t, { segmentBytes: 1 });
+  for (let index = 0; index < 40; index += 1) {
+    store.append([sketch(clock.now)]);
+    clock.now += 1000;
+  }
+  const search = store.search(searchCriteria.parse({ text: 'nowhere' }));
+  let turns = 1;
+  while (!search.next(100, 1).done) turns += 1;
+  assert.ok(turns > 1, 'forty segments are not opened in one millisecond');
+});
+
 test('A sealed segment answers by its indexes', (t) => {
   const { store, directory, clock } = storeIn(t, { segmentBytes: 1 });
   const many = Array.from({ length: 500 }, (_, index) =>

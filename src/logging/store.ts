@@ -264,6 +264,7 @@ export class StoreSearch {
     const records: LogRecord[] = [];
     const deadline = performance.now() + milliseconds;
     while (records.length < count && performance.now() < deadline) {
+      if (!this.#openDue(deadline)) break;
       const record = this.#take();
       if (record === undefined) return { records, done: true };
       if (this.#found === this.#limit) {
@@ -282,15 +283,23 @@ export class StoreSearch {
     this.#waiting.length = 0;
   }
 
-  #take(): LogRecord | undefined {
-    let first = this.#first();
-    // Segments are opened only when their time has come, so a search holds few files.
+  /**
+   * Opens the segments whose time has come, so that a search holds few files; false when the
+   * deadline came first. Opening one reads it up to its first match: all of it where there is none.
+   */
+  #openDue(deadline: number): boolean {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (first?.reader.next !== undefined && next.startedAt > first.reader.next.at) break;
+      const first = this.#first()?.reader.next;
+      if (first !== undefined && next.startedAt > first.at) break;
+      if (performance.now() >= deadline) return false;
       this.#waiting.shift();
       this.#begin(next);
-      first = this.#first();
     }
+    return true;
+  }
+
+  #take(): LogRecord | undefined {
+    const first = this.#first();
     const taken = first?.reader.take();
     if (first === undefined || taken === undefined) return undefined;
     this.#positions[first.file.name] = Math.max(taken.id, this.#positions[first.file.name] ?? 0);

@@ -64,7 +64,9 @@ function hangUp(socket: Socket): void {
     socket.destroy();
     return;
   }
-  socket.setTimeout(farewell, () => socket.destroy());
+  // No time-out of the socket: one that never stops talking would never reach it.
+  const dropped = setTimeout(() => socket.destroy(), farewell);
+  socket.once('close', () => clearTimeout(dropped));
   socket.end();
   socket.resume();
 }

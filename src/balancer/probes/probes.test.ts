@@ -140,6 +140,29 @@ describe('a probe says what the member did', () => {
     failed('protocol', /^GET: /u)(await probed('webInternalPlain', reply('no HTTP at all')));
   });
 
+  it('and hangs up on one that never stops talking', { timeout: 2000 }, async () => {
+    const target = targets.find(({ service }) => service === 'webInternalPlain');
+    assert.ok(target);
+    const gone = Promise.withResolvers<void>();
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      const timer = setInterval(() => socket.write('and another thing\n'), 20);
+      socket.once('close', () => {
+        clearInterval(timer);
+        gone.resolve();
+      });
+    });
+    server.listen(0, target.address);
+    await once(server, 'listening');
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const signal = new AbortController().signal;
+    assert.equal((await prober({ ...target, port: address.port }, signal)).kind, 'healthy');
+    await gone.promise;
+    server.close();
+  });
+
   it('when nobody listens', async () => {
     const [target] = targets;
     assert.ok(target);
