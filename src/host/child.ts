@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { UsherError } from '#base';
 import { isReport, type Order, type Report } from './protocol.ts';
 
-const launcher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
+const usher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
 
 export interface ChildOptions {
+  /** Program to run; default: Usher itself. */
+  readonly program?: string | undefined;
   readonly args: readonly string[];
   /**
    * File that receives what the process writes; created with mode 0600, appended to. Absent: it
@@ -39,7 +41,7 @@ export class Child {
     const { logFile } = this.#options;
     const log = logFile === undefined ? undefined : openSync(logFile, 'a', 0o600);
     try {
-      const child = fork(launcher, [...this.#options.args], {
+      const child = fork(this.#options.program ?? usher, [...this.#options.args], {
         // Standard input closed; orders and reports travel on the IPC channel, which also ties
         // the child's life to ours: when we are gone, it sees the channel close and ends.
         stdio: ['ignore', log ?? 'inherit', log ?? 'inherit', 'ipc'],

@@ -5,6 +5,7 @@ import { systemClock, type Cancel, type Dump, type Lifecycle } from '#base';
 import type { Plan } from '#ports';
 import { hostsOf, runsUsher, type Host, type Role } from '#topology';
 import { Child } from './child.ts';
+import { countFall, restartDelay } from './restarts.ts';
 
 /**
  * The order in which hosts open their sockets: who is asked before who asks. Front Ends,
@@ -22,6 +23,8 @@ export interface DeploymentOptions {
   readonly plan: Plan;
   readonly topologyFile: string;
   readonly stateDirectory: string;
+  /** Program each host runs; default: Usher itself. */
+  readonly program?: string;
   /** Called as hosts come, fall and come back; `detail` is English and fit for a person. */
   readonly progress: (host: Host, step: HostStep, detail?: string) => void;
 }
@@ -36,7 +39,11 @@ export class Deployment implements Lifecycle {
   readonly #options: DeploymentOptions;
   readonly #hosts: readonly Host[];
   readonly #children = new Map<string, Child>();
+  /** How often each host was put back up, for the status. */
   readonly #restarts = new Map<string, number>();
+  /** How often each host has fallen of late, and when it was last started. */
+  readonly #falls = new Map<string, number>();
+  readonly #startedAt = new Map<string, number>();
   /** Hosts that have served once: only these are put back up. */
   readonly #serving = new Set<string>();
   readonly #timers = new Set<Cancel>();
@@ -125,10 +132,12 @@ export class Deployment implements Lifecycle {
   }
 
   async #load(host: Host): Promise<void> {
-    const { plan, topologyFile, stateDirectory, progress } = this.#options;
+    const { plan, topologyFile, stateDirectory, program, progress } = this.#options;
     const logs = join(stateDirectory, 'run');
     mkdirSync(logs, { recursive: true, mode: 0o700 });
+    this.#startedAt.set(host.fqdn, systemClock.now());
     const child = new Child({
+      program,
       args: [
         'serve',
         host.fqdn,
@@ -154,10 +163,11 @@ export class Deployment implements Lifecycle {
     // Before it served, its start has failed, and says so itself.
     if (this.#closing || !this.#serving.has(host.fqdn)) return;
     this.#options.progress(host, 'died', how);
-    const count = (this.#restarts.get(host.fqdn) ?? 0) + 1;
-    this.#restarts.set(host.fqdn, count);
-    const delay = Math.min(30_000, 250 * 2 ** (count - 1));
-    const cancel = systemClock.after(delay, () => {
+    this.#restarts.set(host.fqdn, (this.#restarts.get(host.fqdn) ?? 0) + 1);
+    const lasted = systemClock.now() - (this.#startedAt.get(host.fqdn) ?? 0);
+    const falls = countFall(this.#falls.get(host.fqdn) ?? 0, lasted);
+    this.#falls.set(host.fqdn, falls);
+    const cancel = systemClock.after(restartDelay(falls), () => {
       this.#timers.delete(cancel);
       void this.#restart(host);
     });
@@ -171,8 +181,7 @@ export class Deployment implements Lifecycle {
       await this.#children.get(host.fqdn)?.start();
       this.#options.progress(host, 'restarted');
     } catch {
-      // A host that dies while it starts calls `died` itself; one that refuses to start stays
-      // down and its log says why.
+      // A host that cannot start has written why and ends: `died` hears of it, and tries again.
     }
   }
 }

@@ -1,4 +1,4 @@
-import { systemClock } from '#base';
+import { systemClock, type Clock } from '#base';
 import { connectionEvents, faults } from '#sip';
 import { refusals } from '#trust';
 import type { Logger } from './log.ts';
@@ -12,14 +12,14 @@ const linesPerSecond = 20;
  * fills no disk: past 20 lines a second the rest is counted and told in one line.
  * Returns the way to stop.
  */
-export function logEvents(log: Logger): () => void {
+export function logEvents(log: Logger, clock: Clock = systemClock): () => void {
   let written = 0;
   let left = 0;
   let second = 0;
   const rationed = (write: () => void): void => {
-    const now = Math.floor(systemClock.now() / 1000);
+    const now = Math.floor(clock.now() / 1000);
     if (now !== second) {
-      if (left > 0) log.warn({ left }, 'more of the same in the last second');
+      if (left > 0) log.warn({ left }, 'more of the same, not written');
       second = now;
       written = 0;
       left = 0;

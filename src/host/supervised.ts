@@ -83,13 +83,15 @@ export async function runSupervised(
     enqueue({ kind: 'drain', deadline: drainDeadline });
     enqueue({ kind: 'close' });
   });
-  process.once('disconnect', () => {
+  const vanished = (): void => {
     enqueue({ kind: 'close' });
     // Nobody is left to force us: a close that hangs must not leave an orphan on the ports.
     systemClock.after(lastResort, () => process.kill(process.pid, 'SIGKILL'));
-  });
+  };
+  process.once('disconnect', vanished);
   working = load().catch(fail);
   await ended.promise;
+  process.off('disconnect', vanished);
   if (process.connected) process.disconnect?.();
 }
 

@@ -1,6 +1,7 @@
 import { systemClock, type Cancel, type Dump } from '#base';
 import type { Host, Role } from '#topology';
 import { Child } from './child.ts';
+import { countFall, restartDelay } from './restarts.ts';
 import type { Served } from './supervised.ts';
 
 /**
@@ -30,9 +31,6 @@ interface Slot {
   falls: number;
   startedAt: number;
 }
-
-/** Milliseconds a worker has to last for its earlier falls to be forgotten. */
-const steady = 60_000;
 
 /**
  * Several processes that serve the same host on the same sockets (SO_REUSEPORT): the kernel hands each
@@ -117,10 +115,8 @@ export class WorkerPool implements Served {
     if (this.#closing) return;
     this.#options.died(index, how);
     const slot = this.#workers.get(index);
-    const now = systemClock.now();
-    const falls = slot === undefined || now - slot.startedAt >= steady ? 1 : slot.falls + 1;
-    const delay = falls === 1 ? 0 : Math.min(30_000, 250 * 2 ** (falls - 1));
-    const cancel = systemClock.after(delay, () => {
+    const falls = countFall(slot?.falls ?? 0, systemClock.now() - (slot?.startedAt ?? 0));
+    const cancel = systemClock.after(restartDelay(falls), () => {
       this.#timers.delete(cancel);
       void this.#replace(index, falls);
     });
