@@ -87,6 +87,7 @@ export function conversationLines(conversation: Conversation, style: Style): str
   const ink = paint(style.colour);
   const mark = conversation.ok ? ink.good('✔') : ink.bad('✘');
   const text = texts(style.language);
-  const head = `${mark} ${text.conversation(conversation.from, conversation.to)}`;
-  return [head, ...conversation.steps.map((step) => ink.faint(`    ${step}`))].join('\n');
+  const { ok, from, to, inside = false, steps } = conversation;
+  const head = `${mark} ${text.conversation(from, to, ok, inside)}`;
+  return [head, ...steps.map((step) => ink.faint(`    ${step}`))].join('\n');
 }

@@ -31,9 +31,8 @@ export interface RoleOptions {
 /**
  * The SIP server of a Director or Front End: exactly the `sip` listener the plan has for the host, peers
  * judged before their first byte, connections dialled from the host's own address to peers that prove
- * their name, and a chain that answers every request.
- *
- * Throws `USHER_NO_LISTENER` when the plan has no such listener.
+ * their name, and a chain that answers every request. Where no flow ends at the host's SIP service, as at
+ * a Director nobody reaches but browsers, no socket is opened.
  */
 export function createSipServer<C extends RequestContext>(
   options: RoleOptions,
@@ -44,11 +43,6 @@ export function createSipServer<C extends RequestContext>(
 ): SipServer {
   const { plan, host, credentials, clock, sharePorts = false } = options;
   const listeners = sipListeners(options);
-  if (listeners.length === 0) {
-    throw new UsherError('USHER_NO_LISTENER', `No flow ends at the SIP service of ${host.fqdn}.`, {
-      remedy: 'Compare the topology with `usher ports --all`, which lists every flow.',
-    });
-  }
   return new SipServer({
     name: host.fqdn,
     clock,

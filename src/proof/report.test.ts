@@ -79,4 +79,5 @@ test('a message that did not arrive fails report and JUnit as it fails the comma
   assert.equal(toReport(proof, conversation).ok, false);
   assert.equal(toReport(proof, { ...conversation, ok: true }).ok, true);
   assert.match(toJUnit(proof, conversation), /failures="1".*a@x and b@x meet.*no answer/su);
+  assert.match(toJUnit(proof, { ...conversation, inside: true }), /a@x and b@x meet inside/u);
 });

@@ -103,7 +103,7 @@ export function toJUnit(proof: Proof, conversation: Conversation | undefined): s
       : [
           testCase(
             'conversation',
-            `${conversation.from} and ${conversation.to} meet through the Edge`,
+            `${conversation.from} and ${conversation.to} meet ${conversation.inside === true ? 'inside' : 'through the Edge'}`,
             !conversation.ok,
             conversation.steps.join('; '),
           ),

@@ -33,7 +33,7 @@ export class UserAgent {
   #socket: Socket | undefined;
   #sequence = 0;
 
-  /** `options` lead to the Edge: address, port, name to expect, CA. */
+  /** `options` lead to the Edge or a Front End: address, port, name to expect, CA. */
   constructor(account: Account, options: ConnectionOptions) {
     this.#account = account;
     this.#options = options;
@@ -54,8 +54,14 @@ export class UserAgent {
     try {
       await this.#register(0);
     } finally {
-      this.#socket?.destroy();
+      this.close();
     }
+  }
+
+  /** Closes the connection and leaves the registration as it is. */
+  close(): void {
+    this.#socket?.destroy();
+    this.#socket = undefined;
   }
 
   /** Sends a text; resolves with the final response. `callId` lets the caller find it again. */

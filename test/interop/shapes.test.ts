@@ -42,6 +42,12 @@ const withoutDirector = (text: string): string => {
 const withoutBalancer = (text: string): string =>
   text.replace(/^balancers:[^]*(?=^# Host names of the simple URLs)/mu, '');
 
+const withoutEdge = (text: string): string =>
+  text.replace(/^# Lets remote users in[^]*(?=^# Publishes)/mu, '');
+
+const withoutProxy = (text: string): string =>
+  text.replace(/^# Publishes[^]*(?=^balancers:)/mu, '');
+
 /** What `usher init` writes, on loopback addresses of its own. */
 const starter = (facts: Partial<StarterFacts>): string =>
   starterTopology(
@@ -114,6 +120,14 @@ const shapes: Readonly<Record<string, Shape>> = {
     topology: hardwareHomePool(withoutDirector(contoso)),
     rows: [/FE-P2 .*open/u, /IS03c@?\S* .* → Front End.VIP .*OPTIONS → 200 OK/u],
   },
+  'internal clients only, without Edge and reverse proxy': {
+    topology: withoutProxy(withoutEdge(withOption('internalClientsSignInAtDirector'))),
+    rows: [/IS37 .*OPTIONS → 200 OK/u, /met inside/u],
+  },
+  'Directors no SIP flow leads to': {
+    topology: withoutEdge(contoso),
+    rows: [/DH-05 .*open/u, /met inside/u],
+  },
 };
 
 describe('every shape of topology comes up and proves itself', () => {
@@ -141,7 +155,7 @@ describe('every shape of topology comes up and proves itself', () => {
     await up.see(/the table is (?:NOT )?proven/u, 60);
     assert.equal(await up.ended(), 0, up.output);
     assert.match(up.output, /✔ (\d+) of \1 rows open/u);
-    assert.match(up.output, /met through the Edge/u);
+    assert.match(up.output, /✔ \S+ and \S+ met (?:inside|through the Edge)/u);
     for (const row of rows) assert.match(up.output, row);
   };
 

@@ -62,7 +62,8 @@ const en = {
       ? `no socket without a flow (${probed} looked at)`
       : `${open} ${open === 1 ? 'socket' : 'sockets'} that no flow asks for (${probed} looked at):`,
   sum: (open: number, all: number) => `${open} of ${all} rows open`,
-  conversation: (from: string, to: string) => `${from} and ${to} met through the Edge`,
+  conversation: (from: string, to: string, met: boolean, inside: boolean) =>
+    `${from} and ${to} ${met ? 'met' : 'did not meet'} ${inside ? 'inside' : 'through the Edge'}`,
 };
 
 const de: typeof en = {
@@ -93,7 +94,8 @@ const de: typeof en = {
       ? `kein Socket ohne Datenfluss (${probed} geprüft)`
       : `${open} ${open === 1 ? 'Socket, den' : 'Sockets, die'} kein Datenfluss verlangt (${probed} geprüft):`,
   sum: (open, all) => `${open} von ${all} Zeilen offen`,
-  conversation: (from, to) => `${from} und ${to} trafen sich über den Edge`,
+  conversation: (from, to, met, inside) =>
+    `${from} und ${to} trafen sich ${met ? '' : 'nicht '}${inside ? 'intern' : 'über den Edge'}`,
 };
 
 /** Texts of the proof, shared by `usher up` and `usher verify`. */
