@@ -1,8 +1,10 @@
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline/promises';
 import { Writable, type Readable } from 'node:stream';
-import { systemErrorCode, UsherError } from '#base';
+import { systemErrorCode, UsherError, type Language } from '#base';
 import type { CliContext } from './context.ts';
 import type { GlobalArguments } from './arguments.ts';
+import { texts } from './messages/main.ts';
 
 /** The streams and the environment of a process; tests pass their own. */
 export interface World {
@@ -44,7 +46,7 @@ export function terminal(global: GlobalArguments, world: World): Terminal {
     columns: stdout.columns === undefined || stdout.columns === 0 ? 100 : stdout.columns,
     print: (text) => void stdout.write(`${text}\n`),
     complain: (text) => void stderr.write(`${text}\n`),
-    ask: asker(stdin, stderr),
+    ask: asker(stdin, stderr, global.language),
     exit(next) {
       status = next;
     },
@@ -68,17 +70,24 @@ function wantsColour({ stdout, env }: World): boolean {
  *
  * The function it returns throws `USHER_INPUT_ENDED` when standard input has no line left.
  */
-function asker(stdin: World['stdin'], stderr: World['stderr']): CliContext['ask'] {
+function asker(
+  stdin: World['stdin'],
+  stderr: World['stderr'],
+  language: Language,
+): CliContext['ask'] {
   let piped: AsyncIterator<string> | undefined;
   return async (question, options = {}) => {
     stderr.write(question);
     if (stdin.isTTY !== true) {
       piped ??= createInterface({ input: stdin })[Symbol.asyncIterator]();
+      holdOpen(stdin, true);
       const { value, done } = await piped.next();
+      // A pipe its writer leaves open must not keep us when nothing is asked any more.
+      holdOpen(stdin, false);
       stderr.write('\n');
       if (done !== true) return value;
-      throw new UsherError('USHER_INPUT_ENDED', 'standard input ended before every question', {
-        remedy: 'Give one line for each question, or answer with flags (--help lists them).',
+      throw new UsherError('USHER_INPUT_ENDED', texts.inputEnded[language], {
+        remedy: texts.inputEndedRemedy[language],
       });
     }
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -94,4 +103,11 @@ function asker(stdin: World['stdin'], stderr: World['stderr']): CliContext['ask'
       if (options.hidden === true) stderr.write('\n');
     }
   };
+}
+
+/** Whether standard input, when it is a pipe, keeps the process alive; a file ends by itself. */
+function holdOpen(stdin: World['stdin'], hold: boolean): void {
+  if (!(stdin instanceof Socket)) return;
+  if (hold) stdin.ref();
+  else stdin.unref();
 }
