@@ -41,6 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'trust',
     'sip',
     'identity',
+    'reverse-proxy',
     'balancer',
     'logging',
     'host',

@@ -82,4 +82,12 @@ export const commands: readonly CommandEntry[] = [
     },
     load: async () => (await import('./commands/pool.ts')).pool,
   },
+  {
+    name: 'reverse-proxy',
+    summary: {
+      en: 'print an nginx or HAProxy configuration in place of the reverse proxy',
+      de: 'eine Konfiguration für nginx oder HAProxy statt des Reverseproxys ausgeben',
+    },
+    load: async () => (await import('./commands/reverse-proxy.ts')).reverseProxy,
+  },
 ];

@@ -58,6 +58,11 @@ function upstream(
   ];
 }
 
+const headLimits: readonly string[] = [
+  '    client_header_timeout 10s;',
+  '    large_client_header_buffers 4 8k;',
+];
+
 /** What is asked for by another name is not here. */
 function fallback(settings: ProxySettings): readonly string[] {
   return [
@@ -68,6 +73,8 @@ function fallback(settings: ProxySettings): readonly string[] {
       : [`    listen ${settings.secure} ssl default_server;`, ...certificate(settings)]),
     '    server_name _;',
     '    server_tokens off;',
+    // Until nginx has read which server is meant, it goes by the limits of this one.
+    ...headLimits,
     '    return 404;',
     '}',
     '',
@@ -89,11 +96,12 @@ function server(
     `    server_name ${route.names.join(' ')};`,
     '    server_tokens off;',
     `    client_max_body_size ${settings.bodyBytes};`,
-    '    client_header_timeout 10s;',
+    ...headLimits,
     '    keepalive_timeout 30s;',
-    '    large_client_header_buffers 4 8k;',
     '    location / {',
     '        if ($http_upgrade) { return 501; }',
+    // nginx goes by the host of an absolute form and would hand on another Host beside it.
+    '        if ($request ~ "^[^ ]+ [^/]") { return 400; }',
     `        proxy_pass ${scheme}://${identifier(route.pool, kind)};`,
     `        proxy_bind ${settings.inside};`,
     '        proxy_http_version 1.1;',
