@@ -88,9 +88,14 @@ describe('the reverse proxy may be nginx or HAProxy', () => {
           },
         );
         const { stdout } = await deployment.usher(
-          ...['reverse-proxy', 'render', deployment.topologyFile, '--target', target.name],
-          ...['--certificate', both, '--key', `${own}.key`, '--ca', join(pki, 'ca.crt')],
-          ...['--port-offset', String(deployment.portOffset)],
+          'reverse-proxy',
+          'render',
+          deployment.topologyFile,
+          `--target=${target.name}`,
+          `--certificate=${both}`,
+          `--key=${own}.key`,
+          `--ca=${join(pki, 'ca.crt')}`,
+          `--port-offset=${deployment.portOffset}`,
         );
         const file = join(directory, 'rendered.conf');
         writeFileSync(file, target.whole(stdout.replaceAll(published, beside), directory));
