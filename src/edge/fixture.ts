@@ -14,6 +14,7 @@ import {
   StreamFramer,
   buildResponse,
   parseMessage,
+  serverLimits,
   type Connection,
   type HeaderField,
   type Outcome,
@@ -139,7 +140,7 @@ function hostOf(plan: Plan, fqdn: string): Host {
 /** A SIP client of the plainest kind: one TLS connection, messages in, messages out. */
 export class RemoteClient {
   readonly #socket: TLSSocket;
-  readonly #framer = new StreamFramer({}, 'dialled');
+  readonly #framer = new StreamFramer(serverLimits, 'dialled');
   readonly #inbox: (SipRequest | SipResponse)[] = [];
   #arrived = Promise.withResolvers<void>();
   readonly #pong = Promise.withResolvers<void>();

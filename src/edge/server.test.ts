@@ -144,6 +144,40 @@ describe('an Edge between remote clients and the pools', () => {
     assert.equal(answer.status, 430);
   });
 
+  test('a client at the limits of what may be sent costs nobody else the connection they share', async () => {
+    const before = (await register(alice, 'shared-1')).connection.id;
+    const via = 'Via: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bKlower';
+    const filler = (count: number, size: number): string[] =>
+      Array.from({ length: count }, (_, index) => `X-${index}: ${'x'.repeat(size)}`);
+    const atTheLimit: Record<string, readonly string[]> = {
+      vias: Array.from({ length: 63 }, () => via),
+      // 7 mandatory fields, Content-Length and the Vias `send` adds are there already.
+      headers: filler(248, 1),
+      head: filler(4, 7990),
+      header: [`Proxy-Authorization: ${'x'.repeat(8160)}`],
+    };
+    for (const [name, fields] of Object.entries(atTheLimit)) {
+      alice.send('MESSAGE sip:nobody@contoso.com SIP/2.0', [
+        ...identity(`limit-${name}`, 'MESSAGE'),
+        ...fields,
+      ]);
+      assert.equal((await alice.response()).status, 404, name);
+    }
+    const stamped = `Via: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bKlong;rport;x=${'x'.repeat(8130)}`;
+    alice.raw(
+      [
+        'MESSAGE sip:nobody@contoso.com SIP/2.0',
+        stamped,
+        ...identity('limit-via', 'MESSAGE'),
+        'Content-Length: 0',
+        '',
+        '',
+      ].join('\r\n'),
+    );
+    assert.equal((await alice.response()).status, 404);
+    assert.equal((await register(alice, 'shared-2')).connection.id, before);
+  });
+
   test('keep-alive pings are answered at the Edge', async () => {
     alice.raw('\r\n\r\n');
     await alice.pong();

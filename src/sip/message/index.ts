@@ -20,7 +20,7 @@ export {
 export { type HeaderEdit, edit } from './edit.ts';
 export { SipSyntaxError, type SyntaxLayer } from './errors.ts';
 export { type FrameEvent, type FrameFault, StreamFramer, parseMessage } from './framer.ts';
-export { type Limits, defaultLimits } from './limits.ts';
+export { type Limits, defaultLimits, serverLimits } from './limits.ts';
 export { splitList } from './list.ts';
 export { type CSeq, SipMessage, SipRequest, SipResponse } from './message.ts';
 export { NameAddr, type NameAddrParts, formatNameAddr, parseNameAddr } from './name-addr.ts';

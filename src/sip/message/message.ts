@@ -12,7 +12,7 @@ import {
   VIA,
   headerId,
 } from './header-names.ts';
-import { defaultLimits } from './limits.ts';
+import { serverLimits } from './limits.ts';
 import { splitList, valueEnd } from './list.ts';
 import { type NameAddr, readNameAddr } from './name-addr.ts';
 import { HeadScan, STRIDE, type Spans } from './scan.ts';
@@ -155,7 +155,7 @@ export abstract class SipMessage {
   get vias(): readonly Via[] {
     if (this.#vias !== undefined) return this.#vias;
     const values = this.values('Via');
-    if (values.length > defaultLimits.vias)
+    if (values.length > serverLimits.vias)
       throw headerFault('too-many-vias', 'Too many Via values');
     return (this.#vias = values.map((value) => readVia(value)));
   }

@@ -1,9 +1,12 @@
+import { serverLimits } from '../message/index.ts';
 import type { Limits } from '../message/index.ts';
 
 /** Bounds of one SipServer; each names what it defends against. */
 export interface SipLimits {
-  /** Size limits of messages; defaults of the message layer. */
+  /** Size limits of a client's messages; defaults of the message layer. */
   readonly framing: Partial<Limits>;
+  /** The same for a trusted server: what a client may send, and what the servers on the way add. */
+  readonly serverFraming: Partial<Limits>;
   /** Open incoming connections of the whole server: file descriptors and memory. */
   readonly maxConnections: number;
   /** TLS handshakes not finished: memory and CPU of peers that connect and say nothing. */
@@ -45,6 +48,7 @@ export interface SipLimits {
 /** The bounds used where a role names none. */
 export const defaultSipLimits: SipLimits = {
   framing: {},
+  serverFraming: serverLimits,
   maxConnections: 20_000,
   maxHalfOpen: 4_000,
   maxHalfOpenPerSource: 1_000,

@@ -62,7 +62,9 @@ export class TlsConnection extends Wire implements Flushable {
     this.#socket = socket;
     this.#home = home;
     this.#side = facts.side;
-    this.#framer = new StreamFramer(home.limits.framing, facts.side);
+    const { framing, serverFraming } = home.limits;
+    const sizes = facts.peer.kind === 'server' ? serverFraming : framing;
+    this.#framer = new StreamFramer(sizes, facts.side);
     this.#openedAt = home.clock.now();
     this.#lastByteAt = this.#openedAt;
     socket.setNoDelay(true);
