@@ -56,7 +56,7 @@ export const resettingCauses: ReadonlySet<FailureCause> = new Set([
 export interface EngineLimits {
   /** Connections held at once over all services. Each needs two sockets and one source port. */
   readonly connections: number;
-  /** Connections held at once from one client address that is not a host of the topology. */
+  /** Connections held at once from one source (`sourceOf`) that is not a host of the topology. */
   readonly connectionsPerSource: number;
   /** Milliseconds a client may stay silent before its first byte. */
   readonly firstByte: number;
@@ -78,6 +78,12 @@ export const engineLimits: EngineLimits = {
   connect: 3000,
   halfClosed: 60_000,
 };
+
+/**
+ * Share of all connections that clients other than hosts of the topology may take. What is left keeps
+ * the Edge and the reverse proxy going while the clients of one network use up the rest.
+ */
+export const strangersShare = 0.9;
 
 /** Milliseconds of silence before the kernel asks whether a peer is still there. */
 export const keepAliveDelay = 60_000;

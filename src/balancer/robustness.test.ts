@@ -108,6 +108,23 @@ describe('the embedded engine under attack', { concurrency: 4 }, () => {
       { limits: { connections: 2 } },
     ));
 
+  it('keeps room for the hosts of the topology when clients take what they get', () =>
+    scene(
+      async (open) => {
+        const taking = Array.from({ length: 9 }, (_, n) =>
+          open.client('webInternalPlain', `127.30.5.${n + 1}`),
+        );
+        const held = await Promise.all(taking);
+        assert.equal(await open.refusal('webInternalPlain', '127.30.5.10'), reset);
+        const edge = await open.client('sip', '127.10.8.11');
+        edge.socket.write('x');
+        await until(() => connections(open) === 1, 'the Edge to get in');
+        assert.equal(open.service('sip').refusals.full, 0);
+        for (const client of [...held, edge]) client.close();
+      },
+      { limits: { connections: 10 } },
+    ));
+
   it('does not believe a member dead because it resets what is thrown at it', () =>
     scene(async (open) => {
       for (let n = 0; n < 30; n += 1) {

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { channel, type Clock, type Dump, type Lifecycle, messageOf, UsherError } from '#base';
 import type { Plan, VirtualService } from '#ports';
 import { virtualServicesOf } from '#ports';
-import type { Host } from '#topology';
+import { formatAddress, parseAddress, type Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
 import { type EngineLimits, engineLimits, resettingCauses, slowStart } from './constants.ts';
 import type {
@@ -243,9 +243,14 @@ export class BalancerServer implements Lifecycle, Reloadable {
 
 /** Addresses of the topology's own hosts among the sources: one Edge stands for many users. */
 function trustedSourcesOf({ flows }: VirtualService): ReadonlySet<string> {
-  return new Set(
-    flows.filter((flow) => flow.source.hosts.length > 0).flatMap((flow) => flow.source.addresses),
-  );
+  const hosts = flows.filter((flow) => flow.source.hosts.length > 0);
+  return new Set(hosts.flatMap((flow) => flow.source.addresses).map(asSocketsTell));
+}
+
+/** The form in which a socket tells an address, however the topology writes it. */
+function asSocketsTell(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
 }
 
 function systemRandom(): number {

@@ -4,3 +4,4 @@ export * from './errors.ts';
 export * from './fault.ts';
 export * from './language.ts';
 export * from './lifecycle.ts';
+export * from './source.ts';

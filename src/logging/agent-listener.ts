@@ -6,7 +6,7 @@ import {
 } from 'node:http';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import type { Dump } from '#base';
+import { sourceOf, type Dump } from '#base';
 import type { Listener } from '#ports';
 import { admit, reloadable, serverTls, type Credentials, type Reloadable } from '#trust';
 
@@ -14,7 +14,7 @@ import { admit, reloadable, serverTls, type Credentials, type Reloadable } from 
 export interface AgentListenerLimits {
   /** Open connections, handshakes included; more are closed unanswered. */
   readonly connections: number;
-  /** The same from one address, so that one offender does not shut out the others. */
+  /** The same from one source (`sourceOf`), so that one offender does not shut out the others. */
   readonly connectionsPerSource: number;
   readonly headerBytes: number;
   readonly bodyBytes: number;
@@ -142,7 +142,7 @@ export class AgentListener implements Reloadable {
   }
 
   #register(socket: Socket): boolean {
-    const source = socket.remoteAddress ?? '';
+    const source = sourceOf(socket.remoteAddress ?? '');
     const already = this.#perSource.get(source) ?? 0;
     socket.on('error', () => socket.destroy());
     if (

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { messageOf, systemErrorCode } from '#base';
-import { affinityCapacity, affinityLifetime } from '../constants.ts';
+import { messageOf, sourceOf, systemErrorCode } from '#base';
+import { affinityCapacity, affinityLifetime, strangersShare } from '../constants.ts';
 import type {
   Engine,
   EngineContext,
@@ -116,32 +116,31 @@ export class EmbeddedEngine implements Engine {
   #accept(running: Running, client: Socket): void {
     // An error before anybody else listens is a client that left already.
     client.on('error', () => undefined);
-    const source = client.remoteAddress;
+    const address = client.remoteAddress;
     const { limits } = this.#context;
     const { refusals } = running.count;
-    if (source === undefined || !this.#accepting) {
+    const trusted = address !== undefined && running.service.trustedSources.has(address);
+    if (address === undefined || !this.#accepting) {
       resetConnection(client);
-    } else if (this.#open >= limits.connections) {
+    } else if (this.#open >= Math.ceil(limits.connections * (trusted ? 1 : strangersShare))) {
       refusals.full += 1;
       resetConnection(client);
-    } else if (
-      this.#sources.of(source) >= limits.connectionsPerSource &&
-      !running.service.trustedSources.has(source)
-    ) {
+    } else if (!trusted && this.#sources.of(sourceOf(address)) >= limits.connectionsPerSource) {
       refusals.perSource += 1;
       resetConnection(client);
     } else if (!running.service.members.some((member) => member.state === 'up')) {
       refusals.noMember += 1;
       resetConnection(client);
     } else {
-      this.#begin(running, client, source);
+      this.#begin(running, client, address);
     }
   }
 
-  #begin(running: Running, client: Socket, source: string): void {
+  #begin(running: Running, client: Socket, address: string): void {
     const { clock, limits, localAddress } = this.#context;
     const { count, service } = running;
     const affinity = this.#affinityOf(service);
+    const source = sourceOf(address);
     this.#open += 1;
     this.#sources.add(source);
     const told = (
@@ -160,7 +159,7 @@ export class EmbeddedEngine implements Engine {
         const member = selectMember(
           {
             members: running.service.members,
-            client: source,
+            client: address,
             now: clock.now(),
             refusedBy,
             connections: (host) => count.member(host).open,
@@ -198,7 +197,7 @@ export class EmbeddedEngine implements Engine {
           const counters = count.member(member.host);
           counters.open -= 1;
           if (how === 'cut') counters.cut += 1;
-          affinity?.renew(source, member.host, clock.now());
+          affinity?.renew(address, member.host, clock.now());
         }
         if (how === 'idle') count.idle += 1;
         else if (how !== 'left' && how !== 'cut') count.refusals[how] += 1;
