@@ -41,7 +41,7 @@ export interface Gate {
 }
 
 /** Header pair by method: a registrar asks with 401, a proxy with 407 (RFC 3261 22.2, 22.3). */
-export function credentialsHeader(method: string): 'Authorization' | 'Proxy-Authorization' {
+function credentialsHeader(method: string): 'Authorization' | 'Proxy-Authorization' {
   return method === 'REGISTER' ? 'Authorization' : 'Proxy-Authorization';
 }
 

@@ -98,12 +98,14 @@ test('the identity proved here is asserted, whatever the client asserted or pref
 test('credentials spent here stay here; those for another realm travel on', async () => {
   const ours = 'Digest username="alice", realm="contoso.com", nonce="n", response="r"';
   const theirs = 'Digest username="x", realm="other.example", nonce="n", response="r"';
-  const headers: HeaderField[] = [
-    ['Proxy-Authorization', ours],
-    ['Proxy-Authorization', theirs],
-  ];
-  const request = await proxied(requestOf('MESSAGE', undefined, headers));
-  assert.deepEqual(request.headers('Proxy-Authorization'), [theirs]);
+  for (const name of ['Proxy-Authorization', 'Authorization']) {
+    const headers: HeaderField[] = [
+      [name, ours],
+      [name, theirs],
+    ];
+    const request = await proxied(requestOf('MESSAGE', undefined, headers));
+    assert.deepEqual(request.headers(name), [theirs]);
+  }
 });
 
 test('a Route the client wrote decides nothing, and the Path the Edge wrote stays', async () => {

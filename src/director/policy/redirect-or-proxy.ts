@@ -1,6 +1,6 @@
 import type { HeaderEdit, NamedDecider, Outcome, SipHop, SipRequest } from '#sip';
 import type { Host, Pool } from '#topology';
-import { credentialsHeader, realmOf } from './authenticate.ts';
+import { realmOf } from './authenticate.ts';
 import { uriOf } from './context.ts';
 import type { DirectorContext, Self } from './context.ts';
 import { diagnosticsHeader } from './diagnostics.ts';
@@ -57,7 +57,7 @@ export function redirectOrProxy(
         plan: {
           groups: [[{ via: { kind: 'hops', hops } }]],
           // The user decides about the way, never a Route the client wrote.
-          edits: [{ op: 'remove', name: 'Route' }, ...identityEdits(request, caller.aor)],
+          edits: [{ op: 'remove', name: 'Route' }, ...identityEdits(self, request, caller.aor)],
           unreachable,
         },
       };
@@ -67,16 +67,29 @@ export function redirectOrProxy(
 
 /**
  * Edits for a request whose sender has just been authenticated: the identity is asserted (RFC 3325 5),
- * what the client claimed about it is not; spent credentials stay here, those for other realms travel on.
+ * what the client claimed about it is not; credentials for our realms stay here.
  */
-export function identityEdits(request: SipRequest, aor: string): HeaderEdit[] {
-  const spent = credentialsHeader(request.method);
-  const realm = aor.slice(aor.lastIndexOf('@') + 1);
-  const others = request.headers(spent).filter((value) => realmOf(value) !== realm);
+export function identityEdits({ topology }: Self, request: SipRequest, aor: string): HeaderEdit[] {
   return [
-    { op: 'remove', name: spent },
-    ...others.map((value): HeaderEdit => ({ op: 'append', name: spent, value })),
+    ...withoutCredentials(topology.sipDomains, request),
     { op: 'remove', name: 'P-Preferred-Identity' },
     { op: 'set', name: 'P-Asserted-Identity', value: `<${uriOf(aor)}>` },
   ];
+}
+
+/**
+ * Edits that keep credentials for these realms from whoever the request goes to, in either header: a user
+ * agent at the other end could ask for them with a challenge of ours it had got for itself, and then
+ * answer that in the caller's name, or guess the password at leisure. Those for other realms travel on.
+ */
+export function withoutCredentials(realms: readonly string[], request: SipRequest): HeaderEdit[] {
+  return ['Authorization', 'Proxy-Authorization'].flatMap((name): HeaderEdit[] => {
+    const values = request.headers(name);
+    const others = values.filter((value) => !realms.includes(realmOf(value) ?? ''));
+    if (others.length === values.length) return [];
+    return [
+      { op: 'remove', name },
+      ...others.map((value): HeaderEdit => ({ op: 'append', name, value })),
+    ];
+  });
 }

@@ -1,5 +1,5 @@
 import type { User } from '#identity';
-import type { HeaderEdit, RequestContext, SipHop } from '#sip';
+import type { HeaderEdit, RequestContext, SipHop, SipResponse } from '#sip';
 import { findHost } from '#topology';
 import type { Host, Role } from '#topology';
 import type { Self } from '#director';
@@ -63,6 +63,12 @@ export function withoutOwnRoutes(facts: FrontEndFacts): HeaderEdit[] {
     op: 'removeFirstValue',
     name: 'Route',
   }));
+}
+
+/** Edits of a client's response: it asserts no identity, whoever it was asked by (RFC 3325 5). */
+export function fromClient(response: SipResponse): readonly HeaderEdit[] {
+  const name = 'P-Asserted-Identity';
+  return response.header(name) === undefined ? [] : [{ op: 'remove', name }];
 }
 
 /** True for the two origins whose word about the user is taken. */

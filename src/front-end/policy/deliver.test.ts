@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildResponse } from '#sip';
+import { buildResponse, edit } from '#sip';
 import type { HeaderField, Outcome, Peer, SipRequest } from '#sip';
 import {
   alice,
@@ -23,6 +23,7 @@ import { Bindings } from './bindings.ts';
 import { originOf } from './context.ts';
 import type { FrontEndFacts } from './context.ts';
 import { deliver } from './deliver.ts';
+import { dialogOf } from './dialog-token.ts';
 
 const port = 7061;
 const path = ['<sip:token@edge01.contoso.net;transport=tls;lr;ob>'];
@@ -68,6 +69,31 @@ test('a remote user is reached along the Path, with the contact as Request-URI',
   });
 });
 
+test('what a contact wants written into requests for it is not written', async () => {
+  const uri = 'sip:alice@192.0.2.1;transport=tls?Route=%3Csip:evil.example%3E&Subject=x';
+  const request = requestOf('MESSAGE', 'sip:alice@contoso.com');
+  const outcome = await send(request, { bindings: bindingsAt({ path, uri }) });
+  const only = leavingOnce(outcome, request);
+  assert.equal(only.request.requestUri, 'sip:alice@192.0.2.1;transport=tls');
+});
+
+test('an internal client can neither write into the route of a dialog nor assert who answered', async () => {
+  const lies: HeaderField = ['Record-Route', '<sip:evil.example;lr>'];
+  const request = requestOf('INVITE', 'sip:alice@contoso.com', [lies]);
+  const outcome = await send(request, {
+    bindings: bindingsAt({ connection: 'callee' }),
+    from: client,
+    facts: { caller: bob.aor, provedHere: true },
+  });
+  const only = leavingOnce(outcome, request);
+  assert.equal(only.request.values('Record-Route').length, 1);
+  const asserted: HeaderField = ['P-Asserted-Identity', '<sip:boss@contoso.com>'];
+  const answer = buildResponse(request, 200, undefined, { headers: [asserted] });
+  assert.ok(outcome.kind === 'forward');
+  const returned = edit(answer, outcome.plan.onResponse?.(answer) ?? []);
+  assert.deepEqual(returned.headers('P-Asserted-Identity'), []);
+});
+
 test('an internal client is reached over the connection it registered on', async () => {
   const bindings = bindingsAt({ connection: 'connection-7' });
   assert.deepEqual(await asked({ bindings }), ['connection-7']);
@@ -100,7 +126,7 @@ test('a request that opens a dialog gets our Record-Route with a token that lead
     const found = /^sip:(?<token>[^@]+)@fe01\.contoso\.net:7061;transport=tls;lr$/u.exec(
       recordRoute?.uri ?? '',
     );
-    assert.deepEqual(tokens.read('call-1', found?.groups?.['token'] ?? ''), {
+    assert.deepEqual(tokens.read(dialogOf(request, 'caller'), found?.groups?.['token'] ?? ''), {
       caller: 'connection-1',
       callee: 'callee',
     });

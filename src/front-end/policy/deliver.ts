@@ -2,11 +2,12 @@ import { identityEdits, refuse } from '#director';
 import type { Refusal, Self } from '#director';
 import { serversFor } from '#identity';
 import type { User } from '#identity';
-import { parseNameAddr, parseUri } from '#sip';
+import { formatUri, parseNameAddr, parseUri } from '#sip';
 import type { HeaderEdit, NamedDecider, Outcome, SipRequest, Target } from '#sip';
 import type { Binding, Bindings } from './bindings.ts';
-import { withoutOwnRoutes } from './context.ts';
+import { fromClient, withoutOwnRoutes } from './context.ts';
 import type { FrontEndContext, HopsTo } from './context.ts';
+import { dialogOf } from './dialog-token.ts';
 import type { DialogTokens } from './dialog-token.ts';
 
 /** What delivering needs to know. */
@@ -50,7 +51,7 @@ export function deliver(delivery: Delivery): NamedDecider<FrontEndContext> {
 
 /** How a binding is reached: over the connection it came on, or along its Path; undefined when no flow leads there. */
 export function wayTo(binding: Binding, hopsTo: HopsTo): Target | undefined {
-  const requestUri = binding.uri;
+  const requestUri = requestUriOf(binding);
   if (binding.connection !== undefined) {
     return { requestUri, via: { kind: 'connection', id: binding.connection } };
   }
@@ -62,6 +63,15 @@ export function wayTo(binding: Binding, hopsTo: HopsTo): Target | undefined {
     edits: [{ op: 'prepend', name: 'Route', value: binding.path.join(', ') }],
     via: { kind: 'hops', hops },
   };
+}
+
+/**
+ * The Request-URI of requests to a binding: its contact without headers, which a Request-URI must not have
+ * (RFC 3261 19.1.1) and which would let a contact write into other people's requests.
+ */
+export function requestUriOf({ uri }: Binding): string {
+  const headers = uri.indexOf('?');
+  return headers < 0 ? uri : formatUri({ ...parseUri(uri), headers: undefined });
 }
 
 function fork(
@@ -89,7 +99,7 @@ function fork(
     q = binding.q;
   }
   if (groups.length === 0) return unavailable(delivery.self);
-  const edits = commonEdits(context);
+  const edits = commonEdits(delivery.self, context);
   // Whoever asked for it stays unnamed outside of the trusted servers (RFC 3323 4.2, RFC 3325 7).
   if (wantsPrivacy(context.request)) edits.push({ op: 'remove', name: 'P-Asserted-Identity' });
   return {
@@ -98,6 +108,7 @@ function fork(
       groups,
       edits,
       unreachable: unavailable(delivery.self),
+      onResponse: fromClient,
       // 430 is between Edge and registrar; a caller learns that the user is away (RFC 5626 11.5).
       instead: ({ status }) => (status === flowFailed ? unavailable(delivery.self) : undefined),
     },
@@ -119,7 +130,7 @@ function askOthers(delivery: Delivery, context: FrontEndContext, target: User): 
     .filter(({ fqdn }) => fqdn !== self.host.fqdn)
     .flatMap(({ fqdn }) => hopsTo(fqdn));
   if (hops.length === 0) return unavailable(self);
-  const edits = [...commonEdits(context), ...recordRoute(delivery, context, undefined)];
+  const edits = [...commonEdits(self, context), ...recordRoute(delivery, context, undefined)];
   const unreachable = here
     ? unavailable(self)
     : refuse(504, 'Server Time-out', 'unreachable', self.host.fqdn);
@@ -133,11 +144,14 @@ function unavailable(self: Self): Refusal {
   return refuse(480, 'Temporarily Unavailable', 'notInPool', self.host.fqdn);
 }
 
-function commonEdits({ facts, request }: FrontEndContext): HeaderEdit[] {
+function commonEdits(self: Self, { facts, request }: FrontEndContext): HeaderEdit[] {
   const proved = facts.provedHere === true ? facts.caller : undefined;
   return [
     ...withoutOwnRoutes(facts),
-    ...(proved === undefined ? [] : identityEdits(request, proved)),
+    ...(proved === undefined
+      ? []
+      : // A client is no proxy: a route it invented would be followed by everybody in the dialog.
+        [...identityEdits(self, request, proved), { op: 'remove', name: 'Record-Route' } as const]),
   ];
 }
 
@@ -148,7 +162,7 @@ function recordRoute(
 ): HeaderEdit[] {
   if (!opensDialog.has(request.method) || request.to.tag !== undefined) return [];
   const caller = peer.kind === 'client' ? connection.id : undefined;
-  const token = tokens.make(request.callId, { caller, callee });
+  const token = tokens.make(dialogOf(request, 'caller'), { caller, callee });
   const value = `<sip:${token}@${self.host.fqdn}:${port};transport=tls;lr>`;
   return [{ op: 'prepend', name: 'Record-Route', value }];
 }

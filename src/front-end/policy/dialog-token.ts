@@ -1,4 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { aorOfUri } from '#director';
+import type { NameAddr, SipRequest } from '#sip';
 
 /** The connections of internal clients at the two ends of a dialog; undefined for the other ends. */
 export interface DialogFlows {
@@ -6,13 +8,30 @@ export interface DialogFlows {
   readonly callee: string | undefined;
 }
 
+/** Which end of a dialog sent a request. */
+export type DialogEnd = 'caller' | 'callee';
+
 const macBytes = 16;
+
+/**
+ * What tells a dialog from every other: its Call-ID, the caller's tag, and who the two ends are. They
+ * are the same in every request of it, only the other way round in those of the callee (RFC 3261 12.2).
+ */
+export function dialogOf({ callId, from, to }: SipRequest, sender: DialogEnd): string {
+  const [caller, callee] = sender === 'caller' ? [from, to] : [to, from];
+  return [callId, caller.tag ?? '', nameOf(caller), nameOf(callee)].join(' ');
+}
+
+function nameOf({ uri }: NameAddr): string {
+  return aorOfUri(uri) ?? uri;
+}
 
 /**
  * Makes and checks the user part of our Record-Route: `MAC.CALLER.CALLEE`.
  *
- * The MAC covers the Call-ID and both flows, so a request that carries it belongs to a dialog that was
- * let in here or on another member: every member has the key. The flows lead back to internal clients,
+ * The MAC covers the dialog (`dialogOf`) and both flows, so a request that carries it belongs to a dialog
+ * that was let in here or on another member, as every member has the key, and names nobody in From or To
+ * but its two ends: who was let in once cannot write in the name of others afterwards. The flows lead back to internal clients,
  * who cannot be connected to (RFC 5626 5.3); they mean something only to the process that wrote them,
  * which is what `instance` is for.
  */
@@ -26,25 +45,25 @@ export class DialogTokens {
     this.#instance = instance;
   }
 
-  /** The token of the dialog that this request opens. */
-  make(callId: string, flows: DialogFlows): string {
+  /** The token of a dialog. */
+  make(dialog: string, flows: DialogFlows): string {
     const rest = `${this.#encode(flows.caller)}.${this.#encode(flows.callee)}`;
-    return `${this.#mac(callId, rest).toString('base64url')}.${rest}`;
+    return `${this.#mac(dialog, rest).toString('base64url')}.${rest}`;
   }
 
   /** The flows of a genuine token; undefined for any other text. */
-  read(callId: string, token: string): DialogFlows | undefined {
+  read(dialog: string, token: string): DialogFlows | undefined {
     const [mac, caller, callee, ...more] = token.split('.');
     if (mac === undefined || caller === undefined || callee === undefined) return undefined;
     const given = Buffer.from(mac, 'base64url');
     if (more.length > 0 || given.length !== macBytes) return undefined;
-    if (!timingSafeEqual(given, this.#mac(callId, `${caller}.${callee}`))) return undefined;
+    if (!timingSafeEqual(given, this.#mac(dialog, `${caller}.${callee}`))) return undefined;
     return { caller: this.#decode(caller), callee: this.#decode(callee) };
   }
 
-  #mac(callId: string, rest: string): Buffer {
+  #mac(dialog: string, rest: string): Buffer {
     return createHmac('sha256', this.#key)
-      .update(`${rest} ${callId}`, 'latin1')
+      .update(`${rest} ${dialog}`, 'utf8')
       .digest()
       .subarray(0, macBytes);
   }

@@ -16,14 +16,21 @@ import {
 } from '../testing.ts';
 import { Bindings } from './bindings.ts';
 import { originOf } from './context.ts';
+import { dialogOf } from './dialog-token.ts';
 import type { FrontEndFacts } from './context.ts';
 import { followDialog } from './follow-dialog.ts';
 
 const contact = 'sip:bob@192.0.2.9;transport=tls';
 const inDialog: HeaderField = ['To', '<sip:bob@contoso.com>;tag=2'];
+/** The other way round: from the callee to the caller. */
+const backwards: readonly HeaderField[] = [
+  ['From', '<sip:bob@contoso.com>;tag=2'],
+  ['To', '<sip:alice@contoso.com>;tag=1'],
+];
 
 function route(flows: { caller?: string; callee?: string } = {}, callId = 'call-1'): string {
-  const token = tokens.make(callId, { caller: flows.caller, callee: flows.callee });
+  const opening = dialogOf(requestOf('INVITE', undefined, [['Call-ID', callId]]), 'caller');
+  const token = tokens.make(opening, { caller: flows.caller, callee: flows.callee });
   return `<sip:${token}@fe01.contoso.net:1;transport=tls;lr>`;
 }
 
@@ -71,6 +78,24 @@ test('with its token a request goes on to the next server of its Route, which st
   assert.equal(only.request.requestUri, contact);
 });
 
+test('who was let into one dialog cannot write in the name of others, to others, or outside of it', async () => {
+  const attempts: readonly (readonly HeaderField[])[] = [
+    [['From', '<sip:boss@contoso.com>;tag=1'], inDialog],
+    [['From', '<sip:alice@contoso.com>;tag=9'], inDialog],
+    [['To', '<sip:carol@contoso.com>;tag=2']],
+    [],
+  ];
+  const bindings = bindingsAt({ uri: contact, connection: 'bound' });
+  for (const attempt of attempts) {
+    const routes = `${route({ callee: 'two' })}, <sip:fe03.contoso.net;lr>`;
+    const request = requestOf('MESSAGE', contact, [...attempt, ['Route', routes]]);
+    for (const peer of [edge, client]) {
+      const { outcome } = await follow(request, peer, { bindings });
+      assert.ok(outcome.kind === 'respond' && outcome.status === 403, JSON.stringify(attempt));
+    }
+  }
+});
+
 test('an ACK follows its Route like any other request', async () => {
   const routes = `${route()}, <sip:x@edge01.contoso.net;lr>`;
   const request = requestOf('ACK', contact, [inDialog, ['Route', routes]]);
@@ -106,14 +131,14 @@ test('a Route that only names us, as an outbound proxy does, is taken off and de
 });
 
 test('the last server sends to the client behind it: the other end than the sender', async () => {
-  const request = requestOf('BYE', contact, [
-    inDialog,
-    ['Route', route({ caller: 'one', callee: 'two' })],
-  ]);
-  for (const [from, to] of [
-    ['one', 'two'],
-    ['two', 'one'],
+  const routed: HeaderField = ['Route', route({ caller: 'one', callee: 'two' })];
+  for (const [from, to, ends] of [
+    ['one', 'two', [inDialog]],
+    ['two', 'one', backwards],
+    // Connections come and go while a dialog lasts.
+    ['three', 'two', [inDialog]],
   ] as const) {
+    const request = requestOf('BYE', contact, [...ends, routed]);
     const { outcome } = await follow(request, client, { connection: from });
     const only = leavingOnce(outcome, request);
     assert.deepEqual(only.target, { via: { kind: 'connection', id: to } });
@@ -130,8 +155,7 @@ test('the remote end reaches the internal client over its flow', async () => {
 
 test('without a flow the binding of the contact shows the way', async () => {
   const bindings = bindingsAt({ uri: contact, connection: 'bound' });
-  const toAlice: HeaderField = ['To', '<sip:alice@contoso.com>;tag=2'];
-  const request = requestOf('BYE', contact, [toAlice, ['Route', route()]]);
+  const request = requestOf('BYE', contact, [...backwards, ['Route', route()]]);
   const { outcome } = await follow(request, edge, { bindings });
   const only = leavingOnce(outcome, request);
   assert.deepEqual(only.target.via, { kind: 'connection', id: 'bound' });
@@ -148,6 +172,18 @@ test('a contact that is an address-of-record is looked up like any other', async
   const { outcome, facts } = await follow(request, director);
   assert.equal(outcome.kind, 'continue');
   assert.equal(facts.ownRoutes, 1);
+});
+
+test('nobody at the other end of a dialog gets credentials for our realm, whatever they challenged', async () => {
+  for (const name of ['Authorization', 'Proxy-Authorization']) {
+    const request = requestOf('INVITE', contact, [
+      inDialog,
+      ['Route', route({ callee: 'two' })],
+      [name, 'Digest username="alice", realm="contoso.com", nonce="n", response="r"'],
+    ]);
+    const only = leavingOnce((await follow(request, edge)).outcome, request);
+    assert.deepEqual(only.request.headers(name), []);
+  }
 });
 
 test('what an Edge says about identities is hearsay; what a Front End says passes', async () => {

@@ -1,13 +1,14 @@
-import { aorOfUri, refuse } from '#director';
+import { aorOfUri, refuse, withoutCredentials } from '#director';
 import type { Self } from '#director';
 import { continueChain, parseUri, sameUri } from '#sip';
-import type { HeaderEdit, NamedDecider, Outcome, Target } from '#sip';
+import type { HeaderEdit, NamedDecider, Outcome, SipRequest, Target } from '#sip';
 import { servesDomain } from '#topology';
 import type { Bindings } from './bindings.ts';
-import { isBelieved, withoutOwnRoutes } from './context.ts';
+import { fromClient, isBelieved, withoutOwnRoutes } from './context.ts';
 import type { FrontEndContext, HopsTo } from './context.ts';
-import type { DialogFlows, DialogTokens } from './dialog-token.ts';
-import { wayTo } from './deliver.ts';
+import { dialogOf } from './dialog-token.ts';
+import type { DialogEnd, DialogTokens } from './dialog-token.ts';
+import { requestUriOf, wayTo } from './deliver.ts';
 
 /** What following a dialog needs to know. */
 export interface DialogWays {
@@ -32,9 +33,9 @@ export function followDialog(ways: DialogWays): NamedDecider<FrontEndContext> {
       const foreign = routes.findIndex(({ host }) => !ways.self.names.has(host));
       const own = foreign < 0 ? routes.length : foreign;
       facts.ownRoutes = own;
-      const flows = readTokens(ways, request.callId, routes.slice(0, own));
+      const passage = readTokens(ways, request, routes.slice(0, own));
       const believed = isBelieved(facts.origin);
-      if (flows === undefined && !believed && mustProveDialog(context, own < routes.length)) {
+      if (passage === undefined && !believed && mustProveDialog(context, own < routes.length)) {
         return refuse(403, 'Forbidden', 'notAuthorized', ways.self.host.fqdn);
       }
       const next = routes[own];
@@ -42,26 +43,41 @@ export function followDialog(ways: DialogWays): NamedDecider<FrontEndContext> {
         const hops = ways.hopsTo(next.host);
         if (hops.length === 0)
           return refuse(403, 'Forbidden', 'foreignDomain', ways.self.host.fqdn);
-        return pass(context, { via: { kind: 'hops', hops } });
+        return pass(ways, context, { via: { kind: 'hops', hops } });
       }
-      if (flows === undefined) return continueChain;
-      return toClient(ways, context, flows);
+      if (passage === undefined) return continueChain;
+      return toClient(ways, context, passage);
     },
   };
 }
 
-/** The flows of the first genuine token among our own Route values. */
+/** What the token of a request says about the end of the dialog it is for. */
+interface Passage {
+  /** The connection of the internal client there; undefined for any other end. */
+  readonly flow: string | undefined;
+}
+
+/** What the first genuine token among our own Route values says; outside of a dialog none is one. */
 function readTokens(
   { tokens }: DialogWays,
-  callId: string,
+  request: SipRequest,
   own: readonly { readonly user: string | undefined }[],
-): DialogFlows | undefined {
+): Passage | undefined {
+  if (request.to.tag === undefined) return undefined;
   for (const { user } of own) {
-    const flows = user === undefined ? undefined : tokens.read(callId, user);
-    if (flows !== undefined) return flows;
+    if (user === undefined) continue;
+    for (const [sender, receiver] of directions) {
+      const flows = tokens.read(dialogOf(request, sender), user);
+      if (flows !== undefined) return { flow: flows[receiver] };
+    }
   }
   return undefined;
 }
+
+const directions: readonly (readonly [sender: DialogEnd, receiver: DialogEnd])[] = [
+  ['caller', 'callee'],
+  ['callee', 'caller'],
+];
 
 /** True for what only a dialog let in earlier may ask of us. */
 function mustProveDialog({ facts, request }: FrontEndContext, leadsOn: boolean): boolean {
@@ -69,28 +85,27 @@ function mustProveDialog({ facts, request }: FrontEndContext, leadsOn: boolean):
 }
 
 /** The last server of the Route: the Request-URI is the client's own contact. */
-function toClient(ways: DialogWays, context: FrontEndContext, flows: DialogFlows): Outcome {
-  const { request, connection, receivedAt } = context;
+function toClient(ways: DialogWays, context: FrontEndContext, { flow }: Passage): Outcome {
+  const { request, receivedAt } = context;
   const contact = request.uri;
   // A contact that is an address-of-record is looked up like any other.
   if (contact.user !== undefined && servesDomain(ways.self.topology, contact.host)) {
     return continueChain;
   }
-  // The other end than the one the request came from.
-  const id = flows.caller === connection.id ? flows.callee : (flows.caller ?? flows.callee);
-  if (id !== undefined && id !== connection.id) {
-    return pass(context, { via: { kind: 'connection', id } });
-  }
+  if (flow !== undefined) return pass(ways, context, { via: { kind: 'connection', id: flow } });
   const owner = aorOfUri(request.to.uri);
   const bindings = owner === undefined ? [] : ways.bindings.of(owner, receivedAt);
-  const binding = bindings.find(({ uri }) => sameUri(uri, contact));
+  const binding = bindings.find((each) => sameUri(requestUriOf(each), contact));
   const way = binding === undefined ? undefined : wayTo(binding, ways.hopsTo);
-  if (way !== undefined) return pass(context, way);
+  if (way !== undefined) return pass(ways, context, way);
   return refuse(430, 'Flow Failed', 'unreachable', ways.self.host.fqdn);
 }
 
-function pass(context: FrontEndContext, target: Target): Outcome {
-  const edits: HeaderEdit[] = withoutOwnRoutes(context.facts);
+function pass({ self }: DialogWays, context: FrontEndContext, target: Target): Outcome {
+  const edits: HeaderEdit[] = [
+    ...withoutOwnRoutes(context.facts),
+    ...withoutCredentials(self.topology.sipDomains, context.request),
+  ];
   // What an Edge or a client says about the identity of its user is hearsay.
   if (!isBelieved(context.facts.origin)) edits.push({ op: 'remove', name: 'P-Asserted-Identity' });
   return {
@@ -99,6 +114,7 @@ function pass(context: FrontEndContext, target: Target): Outcome {
       groups: [[target]],
       edits,
       unreachable: { status: 430, reason: 'Flow Failed' },
+      ...(target.via.kind === 'connection' ? { onResponse: fromClient } : {}),
     },
   };
 }

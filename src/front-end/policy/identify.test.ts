@@ -66,6 +66,15 @@ test('a home server that asserts nobody still passes a message on', async () => 
   assert.equal(facts.caller, undefined);
 });
 
+test('a home server that asserts nobody vouches for no request inside a dialog we do not know', async () => {
+  const inside: HeaderField = ['To', '<sip:bob@contoso.com>;tag=2'];
+  const { outcome } = await ask(
+    requestOf('MESSAGE', undefined, [inside]),
+    server('fe03.contoso.net'),
+  );
+  assert.ok(outcome.kind === 'respond' && outcome.status === 403);
+});
+
 test('what a client asserts about itself is not believed: it is asked for its password', async () => {
   const { outcome } = await ask(requestOf('MESSAGE', undefined, [asserted('boss')]), client);
   assert.ok(outcome.kind === 'respond' && outcome.status === 407);

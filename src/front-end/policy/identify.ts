@@ -22,7 +22,9 @@ export function identify(gate: Gate): NamedDecider<FrontEndContext> {
       if (isBelieved(facts.origin)) {
         const caller = assertedIdentity(request);
         if (caller === undefined) {
-          return request.method === 'REGISTER'
+          // Inside a dialog it was for followDialog to know it: a Front End passes on what Edges and
+          // clients with a token of its own may send, and vouches for nobody by that.
+          return request.method === 'REGISTER' || request.to.tag !== undefined
             ? refuse(403, 'Forbidden', 'notAuthorized', source)
             : continueChain;
         }
