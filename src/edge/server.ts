@@ -76,6 +76,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
       ),
       lanes: new Lanes(facts.nextHop, options.lanes ?? defaultLanes),
       rate: new RateLimit(options.rate ?? defaultRate),
+      ackRate: new RateLimit(options.rate ?? defaultRate),
       connection: (id) => this.#server.connection(id),
     };
     this.#server = new SipServer({

@@ -1,3 +1,5 @@
+import { detach } from '#sip';
+
 /** How many wrong answers one key may give, and what then happens. Times in milliseconds. */
 export interface BackoffLimits {
   /** Failures inside the window that are still answered with a new challenge. */
@@ -51,7 +53,8 @@ export class FailureCounter {
     const pause = excess <= 0 ? 0 : this.#limits.pause * 2 ** Math.min(excess - 1, 30);
     // Deleting first moves the key to the end: the map stays ordered by silence.
     this.#failures.delete(key);
-    this.#failures.set(key, {
+    // The key was cut from the request, which would be kept with it.
+    this.#failures.set(detach(key), {
       count,
       last: now,
       blockedUntil: pause === 0 ? 0 : now + Math.min(pause, this.#limits.longestPause),

@@ -18,6 +18,7 @@ export interface EdgeTools {
   readonly tokens: FlowTokens;
   readonly lanes: Lanes;
   readonly rate: RateLimit;
+  readonly ackRate: RateLimit;
   /** The connection of this id while it is open. */
   readonly connection: (id: string) => Connection | undefined;
 }

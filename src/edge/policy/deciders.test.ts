@@ -40,6 +40,7 @@ const tools = (rate = { burst: 100, perSecond: 10 }): EdgeTools => ({
   tokens: new FlowTokens(Buffer.alloc(32, 1), Buffer.alloc(8, 1)),
   lanes: new Lanes(facts.nextHop, 4),
   rate: new RateLimit(rate),
+  ackRate: new RateLimit(rate),
   connection: (id) => open.get(id),
 });
 const token = tools().tokens.issue(client.id);
@@ -116,6 +117,8 @@ test('what only servers may say is taken from a client', async () => {
   const lies = [
     'P-Asserted-Identity: <sip:boss@contoso.com>',
     'p-preferred-identity: <sip:boss@contoso.com>',
+    'Remote-Party-ID: "The boss" <sip:boss@contoso.com>;screen=yes',
+    'P-Served-User: <sip:boss@contoso.com>',
     'Path: <sip:evil.example;lr>',
     'Record-Route: <sip:evil.example;lr>',
     'Record-Route: <sip:evil2.example;lr>',
@@ -236,6 +239,8 @@ test('a client that floods is told to wait, its ACKs pass, and others do not not
   const refused = await decide(message, client, using, 0);
   assert.equal(statusOf(refused), 503);
   planOf(await decide(ack, client, using, 0));
+  planOf(await decide(ack, client, using, 0));
+  assert.equal((await decide(ack, client, using, 0)).kind, 'drop', 'an ACK of no INVITE');
   planOf(await decide(message, client, using, 1000));
   assert.equal(statusOf(await decide(message, client, using, 1000)), 503);
 });

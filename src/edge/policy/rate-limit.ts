@@ -36,13 +36,19 @@ export class RateLimit {
 }
 
 /**
- * Answers 503 to a client that sends faster than a person and their telephone do. An ACK ends a
- * transaction that was let in, so it passes; there is no answer to it anyway.
+ * Answers 503 to a client that sends faster than a person and their telephone do. An ACK belongs to an
+ * INVITE that was let in, so it must not wait for room; but there are never more of them than of INVITEs,
+ * so they have a bucket of the same size, and what spills over is no ACK of anything.
  */
 export const rateLimit: EdgeDecider = {
   name: 'rateLimit',
   decide: ({ request, connection, receivedAt, tools }) => {
-    if (request.method === 'ACK' || tools.rate.allows(connection, receivedAt)) return continueChain;
+    if (request.method === 'ACK') {
+      return tools.ackRate.allows(connection, receivedAt)
+        ? continueChain
+        : { kind: 'drop', reason: 'More ACKs than the client was let in with INVITEs' };
+    }
+    if (tools.rate.allows(connection, receivedAt)) return continueChain;
     return {
       kind: 'respond',
       status: 503,

@@ -9,6 +9,8 @@ export const trustDomainFields: readonly string[] = [
   'P-Asserted-Identity',
   'P-Preferred-Identity',
   'P-Asserted-Service',
+  'Remote-Party-ID',
+  'P-Served-User',
   'P-Charging-Vector',
   'P-Charging-Function-Addresses',
   'Path',
