@@ -7,6 +7,9 @@ import { ProbeFailure } from './dial.ts';
 /** Milliseconds from question to answer. */
 const patience = 3000;
 
+/** Longest body taken, in bytes. */
+const longestBody = 65_536;
+
 /** What the far end said to an HTTP question. */
 export interface HttpAnswer {
   readonly status: number;
@@ -28,10 +31,14 @@ export function askHttp(
 ): Promise<HttpAnswer> {
   const method = body === undefined ? 'GET' : 'POST';
   return new Promise((resolve, reject) => {
-    const failed = (evidence: string): void => {
+    const asked = `${method} ${path}`;
+    const failed = (verdict: 'closedByPeer' | 'wrongAnswer', evidence: string): void => {
+      clearTimeout(timer);
       socket.destroy();
-      reject(new ProbeFailure('closedByPeer', evidence));
+      reject(new ProbeFailure(verdict, `${asked}: ${evidence}`));
     };
+    // For the whole answer: a peer that sends a byte now and then must not hold the proof up.
+    const timer = setTimeout(() => failed('closedByPeer', 'no answer'), patience);
     const question = request({
       createConnection: () => socket,
       method,
@@ -42,20 +49,19 @@ export function askHttp(
         connection: 'close',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      timeout: patience,
     });
-    question.on('timeout', () => failed(`${method} ${path}: no answer`));
-    question.on('error', (error) => failed(`${method} ${path}: ${error.message}`));
+    question.on('error', (error) => failed('closedByPeer', error.message));
     question.on('response', (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size <= 65_536) chunks.push(chunk);
-        else response.destroy();
+        if (size <= longestBody) chunks.push(chunk);
+        else failed('wrongAnswer', `more than ${longestBody} bytes`);
       });
-      response.on('error', (error) => failed(`${method} ${path}: ${error.message}`));
+      response.on('error', (error) => failed('closedByPeer', error.message));
       response.on('end', () => {
+        clearTimeout(timer);
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,

@@ -14,7 +14,8 @@ export interface Account {
   readonly password: string;
 }
 
-type Handler = (message: SipResponse) => void;
+/** Hears a response to a request of ours, or that the connection is gone. */
+type Handler = (message: SipResponse | 'closed') => void;
 
 /**
  * A small SIP user: signs in with Digest (RFC 7616), sends and receives MESSAGE (RFC 3428). Just
@@ -161,15 +162,22 @@ export class UserAgent {
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     });
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(branch);
-        reject(new ProbeFailure('wrongAnswer', `${method}: no answer`));
-      }, patience);
-      this.#waiting.set(branch, (response) => {
-        if (response.status < 200) return;
+      const settle = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(branch);
-        resolve(response);
+      };
+      const timer = setTimeout(() => {
+        settle();
+        reject(new ProbeFailure('wrongAnswer', `${method}: no answer`));
+      }, patience);
+      this.#waiting.set(branch, (heard) => {
+        if (heard === 'closed') {
+          settle();
+          reject(new ProbeFailure('closedByPeer', `${method}: closed without an answer`));
+        } else if (heard.status >= 200) {
+          settle();
+          resolve(heard);
+        }
       });
       this.#socket?.write(request.toBytes());
     });
@@ -203,6 +211,7 @@ export class UserAgent {
 
   #lost(): void {
     this.#socket = undefined;
+    for (const handler of this.#waiting.values()) handler('closed');
     this.#heard?.resolve();
   }
 }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { loadPlan, type Flow } from '#ports';
+import { goalsOf, isLocal, vantagesOf } from './vantage.ts';
+
+const file = 'examples/contoso.yaml';
+const loaded = loadPlan(readFileSync(file, 'utf8'), file, {});
+assert.ok(loaded.ok);
+const { plan } = loaded;
+
+function row(id: string): Flow {
+  const flow = plan.flows.find((each) => each.id === id);
+  assert.ok(flow, id);
+  return flow;
+}
+
+test('a row that starts at servers is probed from each of them, with its certificate', () => {
+  assert.deepEqual(vantagesOf(plan, row('DH-03'), 'lb01.contoso.net'), [
+    { name: 'dir01.contoso.net', address: '127.10.1.11', identity: 'dir01.contoso.net' },
+    { name: 'dir02.contoso.net', address: '127.10.1.12', identity: 'dir02.contoso.net' },
+  ]);
+});
+
+test('internal clients are played from the first address of their network, without a certificate', () => {
+  assert.deepEqual(vantagesOf(plan, row('DH-05'), 'lb01.contoso.net'), [
+    { name: 'internalClient', address: '127.30.0.1', identity: undefined },
+  ]);
+});
+
+test('a log controller shows the certificate of the host it is played on', () => {
+  const [only, ...others] = vantagesOf(plan, row('DH-08'), 'lb01.contoso.net');
+  assert.equal(only?.identity, 'lb01.contoso.net');
+  assert.deepEqual(others, []);
+});
+
+test('a balanced row ends at the VIP, which has to prove the pool', () => {
+  const goals = goalsOf(plan, row('DH-06'));
+  assert.deepEqual(
+    goals.map(({ address, name, pool }) => [address, name, pool]),
+    [['127.10.1.10', 'dirpool01.contoso.net', 'dirpool01.contoso.net']],
+  );
+});
+
+test('any other row ends at every server, each of which has to prove itself', () => {
+  const goals = goalsOf(plan, row('DH-03'));
+  assert.deepEqual(
+    goals.map(({ name, pool }) => [name, pool]),
+    [
+      ['fe01.contoso.net', 'fepool01.contoso.net'],
+      ['fe02.contoso.net', 'fepool01.contoso.net'],
+      ['fe03.contoso.net', 'fepool02.contoso.net'],
+    ],
+  );
+});
+
+test('remote users ask the Edge outside, by its public name', () => {
+  const [goal] = goalsOf(plan, row('EX06'));
+  assert.deepEqual([goal?.address, goal?.name], ['127.20.0.11', 'sip.contoso.com']);
+});
+
+test('every flow of the reference deployment has a beginning and an end on this machine', () => {
+  for (const flow of plan.flows) {
+    const ends = [...vantagesOf(plan, flow, 'lb01.contoso.net'), ...goalsOf(plan, flow)];
+    assert.ok(ends.length >= 2, flow.id);
+    for (const { address } of ends) assert.ok(address === undefined || isLocal(address), flow.id);
+  }
+});
+
+test('an address of documentation is not on this machine', () => {
+  assert.ok(!isLocal('192.0.2.1'));
+  assert.ok(isLocal('127.99.1.1'));
+});
