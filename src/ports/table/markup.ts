@@ -63,6 +63,7 @@ const style = `
   th, td { text-align: start; vertical-align: top; padding: .5rem .75rem;
     border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
   thead th { border-bottom-width: 2px; }
+  td:last-child { min-width: 18rem; }
   tbody th, code { font-family: ui-monospace, monospace; white-space: nowrap; }
   ul { list-style: none; margin: .25rem 0 0; padding: 0; }
   @media print { body { margin: 0; max-width: none; } thead { display: table-header-group; }

@@ -37,7 +37,7 @@ const hostile: TableRow = {
 
 describe('the port table as text', () => {
   it('fits the terminal, whatever its width from 80 characters on', () => {
-    for (const columns of [80, 100, 120, 200]) {
+    for (const columns of [45, 60, 80, 100, 120, 200]) {
       for (const language of ['en', 'de'] as const) {
         for (const line of render('text', { columns, language }, allRows).split('\n')) {
           assert.ok(line.length <= columns, `${columns}: ${line}`);

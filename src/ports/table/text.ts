@@ -19,15 +19,24 @@ function wrap(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-/** The widths of the four columns; the note takes the room below source and destination. */
+/**
+ * The widths of the four columns; the note takes the room below source and destination. On a narrow
+ * terminal these stand below row and protocol, set in a little.
+ */
 interface Layout {
   readonly id: number;
   readonly protocol: number;
   readonly source: number;
   readonly destination: number;
+  /** Columns before source and note. */
+  readonly indent: number;
+  readonly stacked: boolean;
 }
 
 const gap = 2;
+
+/** Columns source and destination need: two addresses beside each other, with something to say. */
+const narrowest = 40;
 
 function longest(texts: readonly string[], atMost: number): number {
   return Math.min(atMost, Math.max(...texts.map((text) => text.length)));
@@ -38,14 +47,30 @@ function layoutFor(rows: readonly TableRow[], columns: number, language: Languag
   const ids = rows.flatMap((row) => row.id.split(/(?=@)/u));
   const id = longest([words.row[language], ...ids], 24);
   const protocol = longest([words.protocol[language], ...rows.map(protocolWords)], 18);
-  const room = Math.max(40, columns - id - protocol - 3 * gap);
+  const beside = id + protocol + 2 * gap;
+  const stacked = columns < beside + gap + narrowest;
+  const indent = stacked ? gap : beside;
+  const room = Math.max(narrowest, columns - indent - (stacked ? 0 : gap));
   const source = Math.floor((room - gap) / 2);
-  return { id, protocol, source, destination: room - gap - source };
+  return { id, protocol, source, destination: room - gap - source, indent, stacked };
 }
 
-/** Puts the cells of one row beside each other, line by line. */
-function beside(cells: readonly (readonly string[])[], layout: Layout): readonly string[] {
-  const widths = [layout.id, layout.protocol, layout.source, layout.destination];
+/** Lays the four cells of one row out, line by line. */
+function arrange(cells: readonly (readonly string[])[], layout: Layout): readonly string[] {
+  const { id, protocol, source, destination, indent, stacked } = layout;
+  if (!stacked) return beside(cells, [id, protocol, source, destination]);
+  const ends = beside(cells.slice(2), [source, destination]);
+  return [
+    ...beside(cells.slice(0, 2), [id, protocol]),
+    ...ends.map((line) => ' '.repeat(indent) + line),
+  ];
+}
+
+/** Puts cells beside each other, line by line. */
+function beside(
+  cells: readonly (readonly string[])[],
+  widths: readonly number[],
+): readonly string[] {
   const height = Math.max(...cells.map((cell) => cell.length));
   return Array.from({ length: height }, (_, line) =>
     widths
@@ -59,7 +84,7 @@ const plain = (text: string): string => text;
 
 /**
  * The port table for a terminal of `columns` characters: each row with its two ends and their
- * addresses beside each other and its note below. Below 80 columns lines may be wider than asked.
+ * addresses beside each other and its note below. Lines are wider than asked only below 42 columns.
  */
 export function renderText(
   rows: readonly TableRow[],
@@ -69,11 +94,11 @@ export function renderText(
   const strong = colour ? (text: string) => `\u001B[1m${text}\u001B[22m` : plain;
   const faint = colour ? (text: string) => `\u001B[2m${text}\u001B[22m` : plain;
   const layout = layoutFor(rows, columns, language);
-  const indent = layout.id + layout.protocol + 2 * gap;
+  const { indent } = layout;
   const noteWidth = layout.source + gap + layout.destination;
 
   const headings = [words.row, words.protocol, words.source, words.destination];
-  const head = beside(
+  const head = arrange(
     headings.map((heading) => wrap(heading[language], layout.source)),
     layout,
   );
@@ -84,7 +109,7 @@ export function renderText(
       ...wrap(addressWords(party, language).join(', '), width),
     ];
     const id = row.id.split(/(?=@)/u).flatMap((part) => wrap(part, layout.id));
-    const [first = '', ...others] = beside(
+    const [first = '', ...others] = arrange(
       [
         id,
         [protocolWords(row)],
