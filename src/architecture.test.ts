@@ -14,7 +14,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // A Front End is a Director that homes users (reference 1.1): it admits and refuses them the same way.
   'front-end': ['base', 'topology', 'ports', 'trust', 'sip', 'identity', 'director'],
   edge: ['base', 'topology', 'ports', 'trust', 'sip'],
-  'reverse-proxy': ['base', 'topology', 'ports', 'trust'],
+  // Its published sockets are the web sites' HTTP sockets.
+  'reverse-proxy': ['base', 'topology', 'ports', 'trust', 'web'],
   web: ['base', 'topology', 'ports', 'trust', 'identity'],
   balancer: ['base', 'topology', 'ports', 'trust', 'sip'],
   logging: ['base', 'topology', 'ports', 'trust', 'sip'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listenersOf } from '#ports';
 import { publish, type Published } from './fixture.ts';
 
@@ -119,6 +120,34 @@ describe('a reverse proxy among liars', () => {
         pool.answer = ok;
       }
     });
+  }
+});
+
+test('a client that asks and does not read is not waited for', async () => {
+  const published = await publish({ stallTimeout: 300, checkInterval: 100 });
+  const { listeners } = published.plan;
+  const pool = new RawPool();
+  pool.answer =
+    ok.replace('Content-Length: 0', 'Content-Length: 30000000') + 'x'.repeat(30_000_000);
+  await pool.listen(
+    vip,
+    listeners.find(({ service }) => service === 'webExternalPlain')?.port ?? 0,
+  );
+  const open = listeners.find(({ service }) => service === 'publishedPlain');
+  const socket = connect({ host: open?.address ?? '', port: open?.port ?? 0 });
+  socket.on('error', () => {});
+  try {
+    socket.pause().write(`GET / HTTP/1.1\r\nHost: ${name}\r\n\r\n`);
+    const connections = (): boolean =>
+      /"connections":1/u.test(JSON.stringify(published.proxy.dump()));
+    for (let waited = 0; waited < 40 && !connections(); waited += 1) await sleep(25);
+    assert.ok(connections());
+    for (let waited = 0; waited < 80 && connections(); waited += 1) await sleep(25);
+    assert.ok(!connections(), 'its connection is gone');
+  } finally {
+    socket.destroy();
+    await published.close();
+    await pool.close();
   }
 });
 

@@ -1,27 +1,15 @@
+import type { HttpSocketLimits } from '#web';
+
 /** What the reverse proxy grants clients and expects of pools. Milliseconds and bytes. */
-export interface ReverseProxyLimits {
-  /** Client connections a socket keeps at one time; more are closed unanswered. */
-  readonly connections: number;
-  /** Of these, how many may come from one address. */
-  readonly connectionsPerClient: number;
-  /** Connections the kernel keeps waiting for us. */
-  readonly backlog: number;
+export interface ReverseProxyLimits extends HttpSocketLimits {
   /** Requests on their way at one time; more get 503. */
   readonly requests: number;
-  readonly headerBytes: number;
   /** A body announced larger gets 413; one that grows larger ends both connections. */
   readonly bodyBytes: number;
-  readonly handshakeTimeout: number;
-  readonly headersTimeout: number;
-  /** From the first byte of a request to the end of its body. */
-  readonly requestTimeout: number;
-  readonly keepAliveTimeout: number;
   /** Until a pool has accepted the connection and proved its name; then the next member. */
   readonly connectTimeout: number;
   /** Silence of a pool after which the client gets 504. Mobile push needs 960 s. */
   readonly upstreamTimeout: number;
-  /** How often the client-side time-outs are looked at. */
-  readonly checkInterval: number;
 }
 
 /** Documented in `docs/web.md`. */
@@ -36,6 +24,9 @@ export const defaultLimits: ReverseProxyLimits = {
   headersTimeout: 10_000,
   requestTimeout: 200_000,
   keepAliveTimeout: 30_000,
+  // Longer than `upstreamTimeout`: a pool's silence is no fault of the client.
+  stallTimeout: 210_000,
+  requestsPerConnection: 1000,
   connectTimeout: 5000,
   upstreamTimeout: 200_000,
   checkInterval: 2000,

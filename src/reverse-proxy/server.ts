@@ -12,11 +12,11 @@ import {
 import { listenersOf, type Hop, type Listener, type Plan } from '#ports';
 import { serverTls, type Credentials, type Reloadable } from '#trust';
 import type { Host } from '#topology';
+import { HttpSocket } from '#web';
 import { readAsked, refused, type Asked, type Refusal } from './asked.ts';
 import { proxiedRequests, proxyFaults } from './channels.ts';
 import { defaultLimits, type ReverseProxyLimits } from './limits.ts';
 import { routesOf, type Route } from './routes.ts';
-import { PublishedSocket } from './socket.ts';
 import { Upstream, type Attempt, type Outgoing } from './upstream.ts';
 
 export interface ReverseProxyOptions {
@@ -39,7 +39,7 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
   readonly #limits: ReverseProxyLimits;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #upstream: Upstream;
-  readonly #sockets: readonly PublishedSocket[];
+  readonly #sockets: readonly HttpSocket[];
   readonly #statuses = new Map<number, number>();
   #open = 0;
   #retried = 0;
@@ -90,26 +90,24 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
     };
   }
 
-  #socketFor(listener: Listener): PublishedSocket {
-    const { clock, credentials } = this.#options;
+  #socketFor(listener: Listener): HttpSocket {
+    const { clock, credentials, host } = this.#options;
     const secure = listener.security !== 'none';
-    return new PublishedSocket({
+    return new HttpSocket({
       listener,
       clock,
       tls: secure ? serverTls(credentials, 'TLS', { anonymousClients: true }) : undefined,
       limits: this.#limits,
-      serve: (incoming, response) => {
+      refuseUpgrades: true,
+      serve: async (incoming, response) => {
         this.#open += 1;
-        this.#serve(incoming, response, secure)
-          .catch((error: unknown) => {
-            // One request that nobody thought of must not end the others.
-            proxyFaults.publish({ host: this.#options.host.fqdn, error: messageOf(error) });
-            incoming.destroy();
-          })
-          .finally(() => {
-            this.#open -= 1;
-          });
+        try {
+          await this.#serve(incoming, response, secure);
+        } finally {
+          this.#open -= 1;
+        }
       },
+      fault: (error) => proxyFaults.publish({ host: host.fqdn, error }),
     });
   }
 

@@ -3,7 +3,8 @@ import type { UserDirectory } from '#identity';
 import { listenersOf, type Listener, type Plan } from '#ports';
 import { admit, serverTls, type Credentials, type Reloadable } from '#trust';
 import { poolOf, type Host, type Pool, type Service } from '#topology';
-import { HttpListener, type HttpListenerOptions } from './http-listener.ts';
+import { answeringSocket, type AnsweringSocketOptions } from './answering-socket.ts';
+import type { HttpSocket } from './http-socket.ts';
 import { answerInterServer } from './inter-server/answer.ts';
 import type { WebLimits } from './limits.ts';
 import { answerSite } from './site/answer.ts';
@@ -41,7 +42,7 @@ const siteServices: ReadonlySet<Service> = new Set([
  */
 export class WebServer implements Lifecycle, Reloadable {
   readonly #options: WebServerOptions;
-  readonly #listeners: readonly HttpListener[];
+  readonly #listeners: readonly HttpSocket[];
   #crl: string | undefined;
   #draining = false;
 
@@ -86,12 +87,12 @@ export class WebServer implements Lifecycle, Reloadable {
   }
 
   /** The sockets of the host's other services are opened by those. */
-  #serverOf(listener: Listener, pool: Pool): readonly HttpListener[] {
+  #serverOf(listener: Listener, pool: Pool): readonly HttpSocket[] {
     if (listener.service === 'interServer') return [this.#interServer(listener)];
     return siteServices.has(listener.service) ? [this.#webSite(listener, pool)] : [];
   }
 
-  #webSite(listener: Listener, pool: Pool): HttpListener {
+  #webSite(listener: Listener, pool: Pool): HttpSocket {
     const { plan, host, credentials, clock, secret, users } = this.#options;
     const context = {
       site: siteOf(plan, host, pool, listener),
@@ -99,7 +100,7 @@ export class WebServer implements Lifecycle, Reloadable {
       crl: () => this.#crl,
       state: () => this.#state(),
     };
-    return new HttpListener({
+    return answeringSocket({
       listener,
       clock,
       tls:
@@ -111,7 +112,7 @@ export class WebServer implements Lifecycle, Reloadable {
     });
   }
 
-  #interServer(listener: Listener): HttpListener {
+  #interServer(listener: Listener): HttpSocket {
     const { plan, host, credentials, clock, users, details } = this.#options;
     const context = {
       topology: plan.topology,
@@ -120,7 +121,7 @@ export class WebServer implements Lifecycle, Reloadable {
       state: () => this.#state(),
       details: () => details?.() ?? {},
     };
-    return new HttpListener({
+    return answeringSocket({
       listener,
       clock,
       tls: serverTls(credentials, 'MTLS', { anonymousClients: listener.anonymousClients }),
@@ -130,7 +131,7 @@ export class WebServer implements Lifecycle, Reloadable {
     });
   }
 
-  #shared(): Pick<HttpListenerOptions, 'limits' | 'sharePorts'> {
+  #shared(): Pick<AnsweringSocketOptions, 'limits' | 'sharePorts'> {
     const { limits, sharePorts = false } = this.#options;
     return { sharePorts, ...(limits === undefined ? {} : { limits }) };
   }
