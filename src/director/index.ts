@@ -1,4 +1,3 @@
-export { directorChain } from './chain.ts';
 export { proveCaller, aorOfUri } from './policy/authenticate.ts';
 export type { Challenger, Gate } from './policy/authenticate.ts';
 export { selfOf } from './policy/context.ts';
@@ -8,7 +7,6 @@ export type { Refusal } from './policy/diagnostics.ts';
 export { capabilities, ping } from './policy/ping.ts';
 export { identityEdits, redirectToHome, withoutCredentials } from './policy/redirect-or-proxy.ts';
 export { SignInBackoff } from './policy/sign-in-backoff.ts';
-export type { HomePoolProbe, PoolHealth } from './pool-health.ts';
 export { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
 export type { RoleOptions } from './sip-host.ts';
 export { DirectorServer } from './server.ts';

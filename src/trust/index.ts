@@ -1,19 +1,5 @@
 export { admit, refusals, type Admission, type Refusal, type RefusalCode } from './admission.ts';
-export { describeChainFault, TrustAnchors, type ChainFault } from './anchors.ts';
-export {
-  describeCertificate,
-  fingerprint,
-  identitiesOf,
-  namesMatch,
-  type CertificateDescription,
-} from './certificate.ts';
-export {
-  credentialFiles,
-  loadCredentials,
-  type CredentialFiles,
-  type Credentials,
-  type Finding,
-} from './credentials.ts';
+export { loadCredentials, type Credentials, type Finding } from './credentials.ts';
 export { namesOf, type CertificateNames } from './names.ts';
 export {
   bringsItsOwn,
@@ -24,22 +10,11 @@ export {
   type PkiReport,
   type RevocationTarget,
 } from './pki.ts';
-export {
-  reasonNames,
-  revocationReasons,
-  type Revocation,
-  type RevocationReason,
-} from './revocation.ts';
+export { reasonNames, type Revocation, type RevocationReason } from './revocation.ts';
 export { importCertificate, requestCertificate, type ImportFiles } from './outside.ts';
 export { inventory, type HostInventory, type Inventory } from './inventory.ts';
 export { createAuthority, issueCertificate, type KeyAndCertificate } from './authority.ts';
 export { reloadable, retire, revocationOfPeer, type Reloadable } from './reload.ts';
 export { deriveKey, poolSecret, readPoolSecret } from './secret.ts';
 export { pkiPaths, type PkiPaths } from './store.ts';
-export {
-  clientTls,
-  explainDialError,
-  PeerIdentityError,
-  serverTls,
-  type DialTarget,
-} from './tls.ts';
+export { clientTls, explainDialError, serverTls, type DialTarget } from './tls.ts';

@@ -34,11 +34,6 @@ export async function openFrontend(
   return server;
 }
 
-/** Stops listening; connections already accepted are not touched and not waited for. */
-export function closeFrontend(server: Server): void {
-  server.close();
-}
-
 function listenError(service: EngineService, cause: Error): UsherError {
   const where = `the VIP ${service.address}:${service.port} (${service.service} of ${service.pool})`;
   switch (systemErrorCode(cause) ?? '') {

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Dump } from '#base';
 import { Deployment } from '#host';
 import type { Plan } from '#ports';
 import { findObstacles, Identities, obstacleError, toReport } from '#proof';
@@ -94,7 +93,7 @@ async function run(context: CliContext, topologyFile: string, options: Options):
     bar.clear();
     if (options.once !== true) say(text.stopping);
     await deployment.drain(drainDeadline);
-    const left = pidsLeft(deployment.dump());
+    const left = [...deployment.pids().values()];
     say(left.length === 0 ? ink.faint(text.stopped) : ink.bad(text.left(left.join(', '))));
   }
 }
@@ -129,9 +128,4 @@ async function proveAndMeet(
     context.print(JSON.stringify(toReport(proof, met.conversation), null, 2));
   }
   return proof.ok && met.ok;
-}
-
-function pidsLeft(dump: Dump): readonly number[] {
-  if (!Array.isArray(dump)) return [];
-  return dump.flatMap((host) => (typeof host?.pid === 'number' ? [host.pid] : []));
 }

@@ -237,4 +237,3 @@ Beispiel:
 
 /** Texts of `usher logs`. */
 export const texts = (language: Language): typeof en => (language === 'de' ? de : en);
-export type LogsTexts = typeof en;

@@ -47,9 +47,9 @@ function layoutFor(rows: readonly TableRow[], columns: number, language: Languag
   const ids = rows.flatMap((row) => row.id.split(/(?=@)/u));
   const id = longest([words.row[language], ...ids], 24);
   const protocol = longest([words.protocol[language], ...rows.map(protocolWords)], 18);
-  const beside = id + protocol + 2 * gap;
-  const stacked = columns < beside + gap + narrowest;
-  const indent = stacked ? gap : beside;
+  const before = id + protocol + 2 * gap;
+  const stacked = columns < before + gap + narrowest;
+  const indent = stacked ? gap : before;
   const room = Math.max(narrowest, columns - indent - (stacked ? 0 : gap));
   const source = Math.floor((room - gap) / 2);
   return { id, protocol, source, destination: room - gap - source, indent, stacked };
