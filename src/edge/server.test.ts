@@ -12,6 +12,10 @@ const identity = (callId: string, method: string): readonly string[] => [
   `CSeq: 1 ${method}`,
 ];
 
+function filler(count: number, size: number): string[] {
+  return Array.from({ length: count }, (_, index) => `X-${index}: ${'x'.repeat(size)}`);
+}
+
 describe('an Edge between remote clients and the pools', () => {
   let running: Running;
   let frontEnd: SipServer;
@@ -145,10 +149,8 @@ describe('an Edge between remote clients and the pools', () => {
   });
 
   test('a client at the limits of what may be sent costs nobody else the connection they share', async () => {
-    const before = (await register(alice, 'shared-1')).connection.id;
+    const shared = (await register(alice, 'shared-1')).connection.id;
     const via = 'Via: SIP/2.0/TLS 192.0.2.7;branch=z9hG4bKlower';
-    const filler = (count: number, size: number): string[] =>
-      Array.from({ length: count }, (_, index) => `X-${index}: ${'x'.repeat(size)}`);
     const atTheLimit: Record<string, readonly string[]> = {
       vias: Array.from({ length: 63 }, () => via),
       // 7 mandatory fields, Content-Length and the Vias `send` adds are there already.
@@ -175,7 +177,7 @@ describe('an Edge between remote clients and the pools', () => {
       ].join('\r\n'),
     );
     assert.equal((await alice.response()).status, 404);
-    assert.equal((await register(alice, 'shared-2')).connection.id, before);
+    assert.equal((await register(alice, 'shared-2')).connection.id, shared);
   });
 
   test('keep-alive pings are answered at the Edge', async () => {

@@ -32,6 +32,32 @@ export interface SimpleResponse {
   readonly headers: ReadonlyMap<string, string>;
   /** Every Contact, in order. */
   readonly contacts: readonly string[];
+  /** Every header line in order, lower-case names. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/** A request somebody sent here. */
+export interface SimpleRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Lines every answer repeats: Via, From, To, Call-ID, CSeq. */
+  readonly copied: readonly string[];
+  readonly body: string;
+}
+
+/** A request to send, apart from what every one has. */
+export interface Asked {
+  readonly method: string;
+  readonly uri: string;
+  /** Values of From and To, tags included. */
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly headers: readonly string[];
+  readonly body: string;
 }
 
 /**
@@ -50,7 +76,7 @@ export class SipUser {
   #buffer = Buffer.alloc(0);
   #sequence = 0;
 
-  private constructor(options: SipUserOptions, socket: TLSSocket) {
+  protected constructor(options: SipUserOptions, socket: TLSSocket) {
     this.aor = options.aor;
     this.#password = options.password;
     this.#socket = socket;
@@ -61,6 +87,10 @@ export class SipUser {
   }
 
   static async connect(options: SipUserOptions): Promise<SipUser> {
+    return new SipUser(options, await SipUser.open(options));
+  }
+
+  protected static async open(options: SipUserOptions): Promise<TLSSocket> {
     const outside = 'edge' in options;
     const [host, port] = (outside ? options.edge : options.server).split(':');
     const socket = connect({
@@ -71,13 +101,12 @@ export class SipUser {
       ...(outside ? {} : { localAddress: options.localAddress }),
     });
     await once(socket, 'secureConnect');
-    return new SipUser(options, socket);
+    return socket;
   }
 
   register(expires = 600): Promise<SimpleResponse> {
-    const contact = `<sip:${this.#user}@${this.#socket.localAddress}:${this.#socket.localPort};transport=tls>`;
     const headers = [
-      `Contact: ${contact};expires=${expires};+sip.instance="<urn:uuid:${this.#id}>";reg-id=1`,
+      `Contact: ${this.contact};expires=${expires};+sip.instance="<urn:uuid:${this.#id}>";reg-id=1`,
       'Supported: path, outbound',
     ];
     return this.#ask('REGISTER', `sip:${this.#domain}`, this.aor, headers, '');
@@ -89,6 +118,11 @@ export class SipUser {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  protected get contact(): string {
+    const { localAddress, localPort } = this.#socket;
+    return `<sip:${this.#user}@${localAddress}:${localPort};transport=tls>`;
   }
 
   get #user(): string {
@@ -108,12 +142,22 @@ export class SipUser {
   ): Promise<SimpleResponse> {
     const callId = randomBytes(8).toString('hex');
     const first = await this.#send(method, uri, to, callId, headers, body);
-    if (first.status !== 401 && first.status !== 407) return first;
-    const proxy = first.status === 407;
-    const challenge = first.headers.get(proxy ? 'proxy-authenticate' : 'www-authenticate') ?? '';
-    const name = proxy ? 'Proxy-Authorization' : 'Authorization';
-    const line = `${name}: ${this.#digest(challenge, method, uri)}`;
+    const line = this.credentials(first, method, uri);
+    if (line === undefined) return first;
     return this.#send(method, uri, to, callId, [...headers, line], body);
+  }
+
+  /** The header that answers a challenge; undefined when the response is none. */
+  protected credentials(
+    { status, headers }: SimpleResponse,
+    method: string,
+    uri: string,
+  ): string | undefined {
+    if (status !== 401 && status !== 407) return undefined;
+    const proxy = status === 407;
+    const challenge = headers.get(proxy ? 'proxy-authenticate' : 'www-authenticate') ?? '';
+    const name = proxy ? 'Proxy-Authorization' : 'Authorization';
+    return `${name}: ${this.#digest(challenge, method, uri)}`;
   }
 
   /** RFC 7616 section 3.4, qop=auth, with whichever algorithm the first challenge names. */
@@ -142,35 +186,85 @@ export class SipUser {
     headers: readonly string[],
     body: string,
   ): Promise<SimpleResponse> {
-    const branch = `z9hG4bK${randomBytes(8).toString('hex')}`;
-    const { localAddress, localPort } = this.#socket;
-    const lines = [
-      `${method} ${uri} SIP/2.0`,
-      `Via: SIP/2.0/TLS ${localAddress}:${localPort};branch=${branch};rport`,
-      'Max-Forwards: 70',
-      `From: <sip:${this.aor}>;tag=${this.#id}`,
-      `To: <sip:${to}>`,
-      `Call-ID: ${callId}`,
-      `CSeq: ${++this.#sequence} ${method}`,
-      ...headers,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      '',
+    const asked: Asked = {
+      method,
+      uri,
+      from: `<sip:${this.aor}>;tag=${this.#id}`,
+      to: `<sip:${to}>`,
+      callId,
+      cseq: ++this.#sequence,
+      headers,
       body,
-    ];
+    };
+    return this.transact(asked, newBranch());
+  }
+
+  /** Sends a request; resolves with its final response. `heard` is told the provisional ones. */
+  protected transact(
+    asked: Asked,
+    branch: string,
+    heard?: (response: SimpleResponse) => void,
+  ): Promise<SimpleResponse> {
+    const { method, uri } = asked;
+    // A CANCEL has the branch of its INVITE.
+    const key = `${branch} ${method}`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiting.delete(branch);
+        this.#waiting.delete(key);
         reject(new Error(`${this.aor}: no answer to ${method} ${uri} within 40 s`));
       }, 40_000);
-      this.#waiting.set(branch, (response) => {
-        if (response.status < 200) return;
+      this.#waiting.set(key, (response) => {
+        if (response.status < 200) {
+          heard?.(response);
+          return;
+        }
         this.statuses.push(response.status);
         clearTimeout(timer);
-        this.#waiting.delete(branch);
+        this.#waiting.delete(key);
         resolve(response);
       });
-      this.#socket.write(lines.join('\r\n'));
+      this.transmit(asked, branch);
     });
+  }
+
+  /** Sends a request and expects nothing. */
+  protected transmit(asked: Asked, branch: string): void {
+    const { localAddress, localPort } = this.#socket;
+    const lines = [
+      `${asked.method} ${asked.uri} SIP/2.0`,
+      `Via: SIP/2.0/TLS ${localAddress}:${localPort};branch=${branch};rport`,
+      'Max-Forwards: 70',
+      `From: ${asked.from}`,
+      `To: ${asked.to}`,
+      `Call-ID: ${asked.callId}`,
+      `CSeq: ${asked.cseq} ${asked.method}`,
+      ...asked.headers,
+      `Content-Length: ${Buffer.byteLength(asked.body)}`,
+      '',
+      asked.body,
+    ];
+    this.#socket.write(lines.join('\r\n'));
+  }
+
+  /** Answers a request; `tag` is added to a To without one. */
+  protected reply(
+    request: SimpleRequest,
+    status: string,
+    headers: readonly string[] = [],
+    tag = this.#id,
+  ): void {
+    const copied = request.copied.map((line) =>
+      /^(?:to|t)\s*:/iu.test(line) && !/;\s*tag=/iu.test(line) ? `${line};tag=${tag}` : line,
+    );
+    const lines = [`SIP/2.0 ${status}`, ...copied, ...headers, 'Content-Length: 0', '', ''];
+    this.#socket.write(lines.join('\r\n'));
+  }
+
+  /** A request has come. */
+  protected asked(request: SimpleRequest): void {
+    if (request.method !== 'MESSAGE') return;
+    this.received.push(request.body);
+    this.reply(request, '200 OK');
   }
 
   #read(chunk: Buffer): void {
@@ -193,20 +287,23 @@ export class SipUser {
       const colon = line.indexOf(':');
       return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
     });
+    const headers = new Map(fields.toReversed());
     if (first.startsWith('SIP/2.0 ')) {
-      const headers = new Map(fields.toReversed());
       const contacts = fields.filter(([name]) => name === 'contact').map(([, value]) => value);
       const status = Number(first.slice(8, 11));
       const branch = /branch=([^;,\s]+)/u.exec(headers.get('via') ?? '')?.[1] ?? '';
-      this.#waiting.get(branch)?.({ status, reason: first.slice(12), headers, contacts });
+      const response = { status, reason: first.slice(12), headers, contacts, fields };
+      const method = /[A-Z]+$/u.exec(headers.get('cseq') ?? '')?.[0] ?? '';
+      this.#waiting.get(`${branch} ${method}`)?.(response);
       return;
     }
-    if (!first.startsWith('MESSAGE ')) return;
-    this.received.push(body);
+    const [method = '', uri = ''] = first.split(' ');
     const copied = lines.filter((line) => /^(?:via|v|from|f|to|t|call-id|i|cseq)\s*:/iu.test(line));
-    const answer = copied.map((line) =>
-      /^(?:to|t)\s*:/iu.test(line) ? `${line};tag=${this.#id}` : line,
-    );
-    this.#socket.write(['SIP/2.0 200 OK', ...answer, 'Content-Length: 0', '', ''].join('\r\n'));
+    this.asked({ method, uri, headers, fields, copied, body });
   }
+}
+
+/** A branch never used before. */
+export function newBranch(): string {
+  return `z9hG4bK${randomBytes(8).toString('hex')}`;
 }
