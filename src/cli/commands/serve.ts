@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { UsherError } from '#base';
 import {
   hostLog,
@@ -29,17 +29,20 @@ const drainDeadline = 30_000;
 /** `usher serve HOST [TOPOLOGY]` */
 export const serve: CommandFactory = (context) => {
   const text = texts(context.language);
-  return new Command('serve')
-    .description(text.description)
-    .argument('<host>', text.host)
-    .argument('[topology]', text.topology)
-    .option('--port-offset <n>', text.portOffset)
-    .option('--workers <n>', text.workers)
-    .option('--worker <index>', text.worker)
-    .addHelpText('after', text.examples)
-    .action((host: string, file: string | undefined, options: Options) =>
-      run(context, host, file ?? defaultTopology({ orContoso: false }), options),
-    );
+  return (
+    new Command('serve')
+      .description(text.description)
+      .argument('<host>', text.host)
+      .argument('[topology]', text.topology)
+      .option('--port-offset <n>', text.portOffset)
+      .option('--workers <n>', text.workers)
+      // What the first process tells those it starts; nobody types it.
+      .addOption(new Option('--worker <index>').hideHelp())
+      .addHelpText('after', text.examples)
+      .action((host: string, file: string | undefined, options: Options) =>
+        run(context, host, file ?? defaultTopology({ orContoso: false }), options),
+      )
+  );
 };
 
 async function run(
@@ -64,10 +67,13 @@ async function run(
     });
   }
   const stateDirectory = context.state ?? '/var/lib/usher';
-  const wanted = count(options.workers, availableParallelism(), 'workers');
+  const wanted = count(context, options.workers, availableParallelism(), {
+    option: 'workers',
+    least: 1,
+  });
   const workers = Math.min(workersFor(host.role, wanted), wanted);
   if (isSupervised()) {
-    const worker = count(options.worker, 0, 'worker');
+    const worker = count(context, options.worker, 0, { option: 'worker', least: 0 });
     const log = hostLog(host, options.worker === undefined ? undefined : worker);
     const shared = { plan, host, stateDirectory, log };
     await runSupervised(new HostRuntime({ ...shared, worker, workers }), drainDeadline, log);
@@ -76,7 +82,9 @@ async function run(
   const log = hostLog(host);
   const obstacles = await findObstacles(plan, [host]);
   if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
-  if (options.workers !== undefined && workers < wanted) log.warn(text.oneWorker(host.role));
+  if (options.workers !== undefined && workers < wanted) {
+    log.warn({ role: host.role }, 'this role keeps state in memory: --workers is not used');
+  }
   const service: Served =
     workers > 1
       ? new WorkerPool({
@@ -100,11 +108,16 @@ async function run(
   log.info('stopped');
 }
 
-function count(text: string | undefined, otherwise: number, option: string): number {
-  if (text === undefined) return otherwise;
-  if (/^\d{1,3}$/u.test(text)) return Number(text);
-  throw new UsherError('USHER_USAGE', `--${option} ${text}`, {
-    remedy: `--${option} takes a whole number from 0 to 999.`,
+function count(
+  context: CliContext,
+  written: string | undefined,
+  otherwise: number,
+  { option, least }: { readonly option: string; readonly least: number },
+): number {
+  if (written === undefined) return otherwise;
+  if (/^\d{1,3}$/u.test(written) && Number(written) >= least) return Number(written);
+  throw new UsherError('USHER_USAGE', `--${option} ${written}`, {
+    remedy: texts(context.language).wholeNumber(`--${option}`, least),
   });
 }
 

@@ -6,7 +6,6 @@ const en = {
   topology: 'topology file (default ./topology.yaml)',
   portOffset: 'add this to every port number (for trying things without root)',
   workers: 'processes that share the sockets (default: one a core for Directors; one otherwise)',
-  worker: 'which of these processes this is; set by the first one',
   examples: `
 Examples:
   usher serve dir01.contoso.net topology.yaml
@@ -20,8 +19,8 @@ output as JSON lines. docs/production.md has a service for systemd.`,
   knownHosts: 'Its hosts are',
   otherSoftware: (fqdn: string) => `${fqdn} runs other software (software: other in the topology)`,
   otherSoftwareRemedy: 'Start that software there, or remove the key to run Usher.',
-  oneWorker: (role: string) =>
-    `a ${role} keeps state in memory and runs as one process; --workers is not used`,
+  wholeNumber: (option: string, least: number) =>
+    `${option} takes a whole number from ${least} to 999.`,
 };
 
 const de: typeof en = {
@@ -31,7 +30,6 @@ const de: typeof en = {
   portOffset: 'zu jeder Portnummer addieren (zum Ausprobieren ohne root)',
   workers:
     'Prozesse, die sich die Sockets teilen (Vorgabe: je Kern einer bei Directors; sonst einer)',
-  worker: 'Nummer dieses Prozesses; setzt der erste selbst',
   examples: `
 Beispiele:
   usher serve dir01.contoso.net topology.yaml
@@ -47,8 +45,7 @@ als JSON-Zeilen auf die Standardausgabe. docs/production.md hat einen Dienst fü
   otherSoftware: (fqdn) => `${fqdn} läuft mit anderer Software (software: other in der Topologie)`,
   otherSoftwareRemedy:
     'Diese Software dort starten oder den Schlüssel entfernen, um Usher auszuführen.',
-  oneWorker: (role: string) =>
-    `ein ${role} hält Zustand im Speicher und läuft als ein Prozess; --workers bleibt ungenutzt`,
+  wholeNumber: (option, least) => `${option} nimmt eine ganze Zahl von ${least} bis 999.`,
 };
 
 /** Texts of `usher serve`. */
