@@ -251,3 +251,21 @@ test('A follower sees what is appended after it looked, once', (t) => {
   const again = store.search(searchCriteria.parse({}), search.positions);
   assert.deepEqual(again.next(10, 1000).records, []);
 });
+
+test('A follower opens no sealed segment twice, and minds no damaged one', (t) => {
+  const { store, directory, clock } = storeIn(t, { segmentBytes: 1 });
+  for (let index = 0; index < 3; index += 1) {
+    store.append([sketch(clock.now)]);
+    clock.now += 1000;
+  }
+  const start = store.positions();
+  const [sealed] = listSegments(directory);
+  assert.ok(sealed !== undefined);
+  writeFileSync(join(directory, sealed.name), 'no database');
+  assert.deepEqual(store.positions(), start);
+  const record = sketch(clock.now);
+  store.append([record]);
+  const search = store.search(searchCriteria.parse({}), start);
+  assert.deepEqual(search.next(100, 1000).records, [record]);
+  assert.deepEqual(search.damaged, []);
+});

@@ -90,6 +90,8 @@ export class Store {
   readonly #limits: StoreLimits;
   readonly #now: () => number;
   readonly writer = String(process.pid);
+  /** Where segments end that nobody writes any more: followers ask four times a second. */
+  readonly #ends = new Map<string, SegmentPosition>();
   #open: SegmentWriter | undefined;
 
   constructor(options: {
@@ -125,22 +127,22 @@ export class Store {
   }
 
   /** Starts a search; read it with `next`, end it with `close`. */
-  search(criteria: SearchCriteria, after?: Positions): StoreSearch {
+  search(criteria: SearchCriteria, after: Positions = {}): StoreSearch {
     const files = listSegments(this.#directory).filter(
-      // A segment holds nothing from before its start.
-      (file) => criteria.until === undefined || file.startedAt < criteria.until,
+      ({ name, startedAt }) =>
+        // A segment holds nothing from before its start, and nothing new once it is sealed.
+        (criteria.until === undefined || startedAt < criteria.until) &&
+        (after[name] ?? -1) < (this.#ends.get(name) ?? Infinity),
     );
     return new StoreSearch(this.#directory, this.#host, files, criteria, after);
   }
 
   /** Where every segment ends now: what a follower starts from. */
   positions(): Positions {
-    return Object.fromEntries(
-      listSegments(this.#directory).map((file) => [
-        file.name,
-        lastPosition(join(this.#directory, file.name)),
-      ]),
-    );
+    const files = listSegments(this.#directory);
+    const names = new Set(files.map(({ name }) => name));
+    for (const name of this.#ends.keys()) if (!names.has(name)) this.#ends.delete(name);
+    return Object.fromEntries(files.map((file) => [file.name, this.#endOf(file, files)]));
   }
 
   flush(): void {
@@ -191,6 +193,16 @@ export class Store {
     open?.seal();
   }
 
+  #endOf(file: SegmentFile, files: readonly SegmentFile[]): SegmentPosition {
+    const known = this.#ends.get(file.name);
+    if (known !== undefined) return known;
+    // Asked first: what is sealed meanwhile may have grown meanwhile.
+    const sealed = !this.#isBeingWritten(file, files);
+    const end = endOfSegment(join(this.#directory, file.name));
+    if (sealed) this.#ends.set(file.name, end);
+    return end;
+  }
+
   /** The newest segment of a process that still runs may be open. */
   #isBeingWritten(file: SegmentFile, files: readonly SegmentFile[]): boolean {
     const newest = files.findLast((other) => other.writer === file.writer);
@@ -214,6 +226,15 @@ export class Store {
   }
 }
 
+/** What cannot be read has no end to wait for: searches name it. */
+function endOfSegment(path: string): SegmentPosition {
+  try {
+    return lastPosition(path);
+  } catch {
+    return 0;
+  }
+}
+
 /** One search over all segments of a host, oldest record first. */
 export class StoreSearch {
   readonly #directory: string;
@@ -233,7 +254,7 @@ export class StoreSearch {
     host: string,
     files: readonly SegmentFile[],
     criteria: SearchCriteria,
-    after: Positions = {},
+    after: Positions,
   ) {
     this.#directory = directory;
     this.#host = host;
