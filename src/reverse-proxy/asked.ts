@@ -38,6 +38,8 @@ export function readAsked(
   incoming: Pick<IncomingMessage, 'url' | 'method' | 'headers' | 'rawHeaders'>,
   rules: Rules,
 ): Asked | Refusal {
+  // It would show a script what the browser hides from it.
+  if (incoming.method === 'TRACE') return refused(405, 'TRACE is not served.');
   const target = targetOf(incoming.url ?? '', incoming.headers.host);
   if (target === undefined) return refused(400, 'Bad request.');
   const route = rules.routes.get(target.name);

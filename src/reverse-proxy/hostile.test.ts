@@ -81,6 +81,12 @@ describe('a reverse proxy among liars', () => {
     });
   }
 
+  test('TRACE ends at the proxy', async () => {
+    pool.seen = '';
+    assert.equal(statusOf(await send(`TRACE / HTTP/1.1\r\nHost: ${name}\r\n\r\n`)), '405');
+    assert.equal(pool.seen, '');
+  });
+
   test('a body announced behind a thousand fields is seen', async () => {
     pool.seen = '';
     const fields = Array.from({ length: 1100 }, (_, index) => `a${index}:1\r\n`).join('');
