@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { EngineFactory } from './engine.ts';
-import { patternDigest, sendPattern } from './fake-member.ts';
-import { Bench, quick, Scene, type SceneOptions, whoAnswers } from './fixtures.ts';
+import { patternDigest, sendPattern } from './member.fixture.ts';
+import { Bench, quick, Scene, type SceneOptions, whoAnswers } from './balancer.fixture.ts';
 import { until } from './waiting.ts';
 
 const reset = 'ECONNRESET';

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { EmbeddedEngine } from './engines/embedded.ts';
 import { engineLimits } from './constants.ts';
 import type { EngineContext } from './engine.ts';
-import { Bench, type Client, Scene, type SceneOptions, whoAnswers } from './fixtures.ts';
+import { Bench, type Client, Scene, type SceneOptions, whoAnswers } from './balancer.fixture.ts';
 import { resetConnection } from './reset.ts';
 import { until } from './waiting.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { EmbeddedEngine } from './engines/embedded.ts';
-import { Bench, quick, Scene, type SceneOptions } from './fixtures.ts';
+import { Bench, quick, Scene, type SceneOptions } from './balancer.fixture.ts';
 import { type HealthChange, healthChanges } from './server.ts';
 
 describe('the balancer server', () => {

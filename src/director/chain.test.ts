@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { runChain } from '#sip';
 import { directorChain } from './chain.ts';
 import { SignInBackoff } from './policy/sign-in-backoff.ts';
-import { alice, contextOf, dir01, directoryOf, requestOf } from './testing.ts';
+import { alice, contextOf, dir01, directoryOf, requestOf } from './director.fixture.ts';
 
 const chain = directorChain({
   self: dir01,

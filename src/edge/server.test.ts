@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { findPool } from '#topology';
 import { refusals } from '#trust';
 import { buildRequest, type RequestContext, type SipRequest, type SipServer } from '#sip';
-import { runEdge, RemoteClient, type Running } from './fixture.ts';
+import { runEdge, RemoteClient, type Running } from './edge.fixture.ts';
 
 const identity = (callId: string, method: string): readonly string[] => [
   'From: <sip:alice@contoso.com>;tag=1',

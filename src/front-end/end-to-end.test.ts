@@ -18,7 +18,7 @@ import type { Host } from '#topology';
 import { admit, clientTls, ensurePki, loadCredentials, serverTls } from '#trust';
 import type { Credentials } from '#trust';
 import { FrontEndServer } from './server.ts';
-import { contosoPlan } from './testing.ts';
+import { contosoPlan } from './front-end.fixture.ts';
 
 const password = 'correct horse';
 const users: readonly User[] = [

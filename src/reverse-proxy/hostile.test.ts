@@ -4,7 +4,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listenersOf } from '#ports';
-import { publish, type Published } from './fixture.ts';
+import { publish, type Published } from './reverse-proxy.fixture.ts';
 
 const vip = '127.10.1.10';
 const name = 'webdirext.contoso.com';

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { listenersOf } from '#ports';
 import { proxiedRequests, type ProxiedRequest } from './channels.ts';
-import { publish, type Published } from './fixture.ts';
+import { publish, type Published } from './reverse-proxy.fixture.ts';
 
 const vip = '127.10.1.10';
 

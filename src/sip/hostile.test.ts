@@ -4,9 +4,9 @@ import { connect as connectTcp } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 
 import { connectionEvents, faults } from './channels.ts';
-import { request } from './proxy/memory-harness.ts';
-import { TlsLab, closed, host, ok, until } from './tls-harness.ts';
-import type { Client } from './tls-harness.ts';
+import { request } from './proxy/memory.fixture.ts';
+import { TlsLab, closed, host, ok, until } from './tls.fixture.ts';
+import type { Client } from './tls.fixture.ts';
 import type { SipLimits } from './transport/limits.ts';
 
 let lab: TlsLab;

@@ -6,10 +6,10 @@ import { connectionEvents, messageSeen } from './channels.ts';
 import type { ConnectionEvent } from './channels.ts';
 import { buildResponse } from './message/index.ts';
 import type { SipMessage } from './message/index.ts';
-import { request } from './proxy/memory-harness.ts';
+import { request } from './proxy/memory.fixture.ts';
 import type { Outcome, RequestContext, SipHop } from './proxy/model.ts';
-import { serverOptions } from './transport/test-certificates.ts';
-import { TlsLab, host, ok, peerName, until } from './tls-harness.ts';
+import { serverOptions } from './transport/certificates.fixture.ts';
+import { TlsLab, host, ok, peerName, until } from './tls.fixture.ts';
 
 let lab: TlsLab;
 

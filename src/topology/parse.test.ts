@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { damages, sound } from './damages.fixtures.ts';
+import { damages, sound } from './damages.fixture.ts';
 import { hostsOf, parseTopology, runsUsher, topologyJsonSchema } from './index.ts';
 
 function positionOf(text: string, at: string): { line: number; column: number } {

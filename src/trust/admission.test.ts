@@ -16,7 +16,7 @@ import {
   temporaryDirectory,
   usages,
   type Meeting,
-} from './fixtures.ts';
+} from './trust.fixture.ts';
 import { ensurePki } from './pki.ts';
 import { serverTls } from './tls.ts';
 

@@ -10,7 +10,7 @@ import type { Topology } from '#topology';
 import { createAuthority } from './authority.ts';
 import { describeCertificate } from './certificate.ts';
 import { loadCredentials } from './credentials.ts';
-import { contoso, oddCertificate, temporaryDirectory } from './fixtures.ts';
+import { contoso, oddCertificate, temporaryDirectory } from './trust.fixture.ts';
 import { inventory } from './inventory.ts';
 import { importCertificate, requestCertificate } from './outside.ts';
 import { ensurePki, issueHost, revokeCertificates } from './pki.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryDirectory } from './fixtures.ts';
+import { temporaryDirectory } from './trust.fixture.ts';
 import { writeAtomically } from './store.ts';
 
 test('a file that cannot be put in place leaves no part of a key behind', async (t) => {

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base';
 import { servicePort } from '#ports';
 import type { Service } from '#topology';
-import { ask, makeDeployment, type Answered, type Ask, type Deployment } from './fixture.ts';
+import { ask, makeDeployment, type Answered, type Ask, type Deployment } from './web.fixture.ts';
 import { WebServer } from './server.ts';
 
 const rootPath = '/autodiscover/autodiscoverservice.svc/root';

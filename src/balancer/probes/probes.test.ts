@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { findHost, type Service } from '#topology';
 import { serverTls } from '#trust';
-import { Bench } from '../fixtures.ts';
+import { Bench } from '../balancer.fixture.ts';
 import type { ProbeOutcome } from '../policy/health.ts';
 import { type ProbeTarget, probeTargets } from '../targets.ts';
 import { probersFor } from './index.ts';

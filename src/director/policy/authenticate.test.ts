@@ -5,7 +5,7 @@ import { authenticate } from './authenticate.ts';
 import type { Challenger, Gate } from './authenticate.ts';
 import type { DirectorFacts } from './context.ts';
 import { SignInBackoff } from './sign-in-backoff.ts';
-import { alice, client, contextOf, dir01, directoryOf, edge, requestOf } from '../testing.ts';
+import { alice, client, contextOf, dir01, directoryOf, edge, requestOf } from '../director.fixture.ts';
 
 type Verdict = Awaited<ReturnType<Challenger['verify']>>;
 

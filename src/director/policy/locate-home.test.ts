@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { PoolHealth } from '../pool-health.ts';
 import type { DirectorFacts } from './context.ts';
 import { locateHome } from './locate-home.ts';
-import { alice, contextOf, dir01, edge, requestOf } from '../testing.ts';
+import { alice, contextOf, dir01, edge, requestOf } from '../director.fixture.ts';
 
 /** A world in which these hosts are dead. */
 function without(...dead: readonly string[]): PoolHealth {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capabilities, ping } from './ping.ts';
-import { contextOf, dir01, requestOf } from '../testing.ts';
+import { contextOf, dir01, requestOf } from '../director.fixture.ts';
 
 const answer = capabilities(['OPTIONS', 'INVITE'], ['path']);
 const decider = ping(dir01, answer);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Peer } from '#sip';
 import type { DirectorFacts } from './context.ts';
-import { contextOf, dir01, requestOf } from '../testing.ts';
+import { contextOf, dir01, requestOf } from '../director.fixture.ts';
 import { trustedPeer } from './trusted-peer.ts';
 
 const decider = trustedPeer(dir01);

@@ -9,7 +9,7 @@ import {
   type Outcome,
   type SipRequest,
 } from '#sip';
-import { connectionOf, contoso, requestOf } from '../fixture.ts';
+import { connectionOf, contoso, requestOf } from '../edge.fixture.ts';
 import { EdgeContext, type EdgeTools } from './context.ts';
 import { factsOf } from './facts.ts';
 import { FlowTokens } from './flow-tokens.ts';

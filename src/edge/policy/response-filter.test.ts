@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildResponse, edit, type SipResponse } from '#sip';
-import { requestOf } from '../fixture.ts';
+import { requestOf } from '../edge.fixture.ts';
 import { fromClient, towardsClient } from './response-filter.ts';
 
 const request = requestOf([

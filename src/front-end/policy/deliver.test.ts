@@ -18,7 +18,7 @@ import {
   selfAt,
   server,
   tokens,
-} from '../testing.ts';
+} from '../front-end.fixture.ts';
 import { Bindings } from './bindings.ts';
 import { originOf } from './context.ts';
 import type { FrontEndFacts } from './context.ts';

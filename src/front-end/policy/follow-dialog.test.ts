@@ -13,7 +13,7 @@ import {
   requestOf,
   server,
   tokens,
-} from '../testing.ts';
+} from '../front-end.fixture.ts';
 import { Bindings } from './bindings.ts';
 import { originOf } from './context.ts';
 import { dialogOf } from './dialog-token.ts';

@@ -11,7 +11,7 @@ import {
   plan,
   requestOf,
   server,
-} from '../testing.ts';
+} from '../front-end.fixture.ts';
 import { originOf } from './context.ts';
 import type { FrontEndFacts } from './context.ts';
 import { identify } from './identify.ts';

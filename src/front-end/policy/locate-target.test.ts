@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bob, contextOf, director, everybody, fe01, requestOf } from '../testing.ts';
+import { bob, contextOf, director, everybody, fe01, requestOf } from '../front-end.fixture.ts';
 import type { FrontEndFacts } from './context.ts';
 import { locateTarget } from './locate-target.ts';
 

@@ -14,7 +14,7 @@ import {
   now,
   requestOf,
   selfAt,
-} from '../testing.ts';
+} from '../front-end.fixture.ts';
 import { Bindings } from './bindings.ts';
 import { register } from './register.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HeaderField } from '#sip';
-import { requestOf } from '../testing.ts';
+import { requestOf } from '../front-end.fixture.ts';
 import type { Binding } from './bindings.ts';
 import { readRegistration, registrationAnswer } from './registration.ts';
 

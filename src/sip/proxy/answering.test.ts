@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { ProxyHarness, request, settle, toHops, toWire } from './memory-harness.ts';
+import { ProxyHarness, request, settle, toHops, toWire } from './memory.fixture.ts';
 import { buildResponse } from '../message/index.ts';
 
 suite('answering', () => {

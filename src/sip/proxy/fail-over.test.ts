@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { MemoryWire } from './memory-harness.ts';
-import { ProxyHarness, request, settle, toHops, toWire } from './memory-harness.ts';
+import type { MemoryWire } from './memory.fixture.ts';
+import { ProxyHarness, request, settle, toHops, toWire } from './memory.fixture.ts';
 
 /** The connection to a hop, which must be open. */
 function hop(proxy: ProxyHarness, name: string): MemoryWire {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { MemoryWire } from './memory-harness.ts';
-import { ProxyHarness, request, toWire } from './memory-harness.ts';
+import type { MemoryWire } from './memory.fixture.ts';
+import { ProxyHarness, request, toWire } from './memory.fixture.ts';
 import type { ForwardPlan } from './model.ts';
 
 /** A request forked to as many callees as there are names, each of whose finals is noted. */

@@ -3,8 +3,8 @@ import { suite, test } from 'node:test';
 
 import type { HeaderField } from '../message/index.ts';
 import { timerC } from '../transaction/timers.ts';
-import type { MemoryWire } from './memory-harness.ts';
-import { ProxyHarness, companion, request, settle, toHops, toWire } from './memory-harness.ts';
+import type { MemoryWire } from './memory.fixture.ts';
+import { ProxyHarness, companion, request, settle, toHops, toWire } from './memory.fixture.ts';
 
 /** An INVITE forked to `count` callees at once. */
 function fork(count: number): {

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 
 import { runChain } from './chain.ts';
 import { loop, maxForwards } from './deciders.ts';
-import { ProxyHarness, companion, request, settle, toHops, toWire } from './memory-harness.ts';
+import { ProxyHarness, companion, request, settle, toHops, toWire } from './memory.fixture.ts';
 
 suite('forwarding one request', () => {
   test('it leaves with our Via on top, one hop less, and the edits of plan and target', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { hopPatience } from './branch.ts';
-import type { MemoryWire } from './memory-harness.ts';
-import { ProxyHarness, companion, request, settle, toHops } from './memory-harness.ts';
+import type { MemoryWire } from './memory.fixture.ts';
+import { ProxyHarness, companion, request, settle, toHops } from './memory.fixture.ts';
 
 /** A request on its way to `one`, or else `two`; `pass` lets time pass. */
 async function send(method: string, ...hops: string[]) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '#base';
 import { refusals, revokeCertificates } from '#trust';
-import { ask, makeDeployment, type Deployment } from '../fixture.ts';
+import { ask, makeDeployment, type Deployment } from '../web.fixture.ts';
 import { WebServer } from '../server.ts';
 import { InterServerClient } from './client.ts';
 

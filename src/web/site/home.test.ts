@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadPlan } from '#ports';
-import { directoryOf } from '../fixture.ts';
+import { directoryOf } from '../web.fixture.ts';
 import { aorOfSipUri, HomeFinder, webHomeOf } from './home.ts';
 
 const loaded = loadPlan(readFileSync('examples/contoso.yaml', 'utf8'), 'contoso.yaml');

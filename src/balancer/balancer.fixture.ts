@@ -8,7 +8,7 @@ import { loadPlan, type Plan } from '#ports';
 import { findHost, type Service } from '#topology';
 import { type Credentials, ensurePki, loadCredentials } from '#trust';
 import type { EngineFactory } from './engine.ts';
-import { FakeMember } from './fake-member.ts';
+import { FakeMember } from './member.fixture.ts';
 import type { HealthState } from './policy/health.ts';
 import { type BalancerOptions, BalancerServer, healthChanges } from './server.ts';
 import type { MemberStatus, ServiceStatus } from './status.ts';

@@ -11,8 +11,8 @@ import type { Outcome, RequestContext, SipHop } from './proxy/model.ts';
 import { SipServer } from './server.ts';
 import type { Connection } from './transport/connection.ts';
 import type { SipLimits } from './transport/limits.ts';
-import { TestAuthority, serverOptions } from './transport/test-certificates.ts';
-import type { TestCredentials } from './transport/test-certificates.ts';
+import { TestAuthority, serverOptions } from './transport/certificates.fixture.ts';
+import type { TestCredentials } from './transport/certificates.fixture.ts';
 
 export const host = '127.0.0.1';
 const serverName = 'server.example.net';
