@@ -147,8 +147,11 @@ export abstract class SipMessage {
     if (this.#topVia !== undefined) return this.#topVia;
     const field = this.#required(VIA, 'Via');
     // Most Vias stand alone on their line; only a comma calls for the careful look.
-    const only = !field.includes(',');
-    return (this.#topVia = readVia(only ? field : trim(field.slice(0, valueEnd(field, 0)))));
+    if (!field.includes(',')) return (this.#topVia = readVia(field));
+    const first = readVia(trim(field.slice(0, valueEnd(field, 0))));
+    // No proxy can take one value off a line whose rest cannot be told apart.
+    splitList(field);
+    return (this.#topVia = first);
   }
 
   /** Every Via value, topmost first; throws also when there are more than the limit allows. */
