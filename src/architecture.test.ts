@@ -64,9 +64,12 @@ const crossing = /(?:\bfrom|\bimport)\s*\(?\s*['"]#([\w-]+)['"]/gu;
 const effects =
   /\b(?:from|import)\s*\(?\s*['"]node:(?:net|tls|dgram|dns|fs|fs\/promises|http|https|child_process|worker_threads|sqlite)['"]|\bDate\.now\(|\bMath\.random\(|\bset(?:Timeout|Interval|Immediate)\(/u;
 
-/** Source files of a pattern, tests and compliance suites left out. */
+/** Tests, what only they use (`*.fixture.ts`) and suites several of them share. */
+const forTests = /\.(?:test|fixture|compliance)\.ts$/u;
+
+/** Source files of a pattern that are part of the product. */
 const sources = (pattern: string): string[] =>
-  globSync(pattern).filter((path) => !path.endsWith('.test.ts'));
+  globSync(pattern).filter((path) => !forTests.test(path));
 
 test('every domain has its line in the table', () => {
   const domains = globSync('src/*/index.ts').map((path) => path.split('/')[1]);
@@ -101,6 +104,13 @@ for (const pattern of pure) {
     }
   });
 }
+
+test('the product imports nothing that is there for tests', () => {
+  for (const file of sources('src/**/*.{ts,tsx}')) {
+    const found = /from '[^']+\.(?:test|fixture|compliance)\.ts'/u.exec(readFileSync(file, 'utf8'));
+    assert.equal(found, null, `${file}: ${found?.[0]}`);
+  }
+});
 
 test('no port number of the table stands outside src/ports and the examples', () => {
   // The catalogue is the one place that knows them; everything else asks the plan.
