@@ -68,6 +68,7 @@ describe('calls of remote users, phones and signalling as RFC 3261 has them', ()
   test('both phones of a user ring; one answers, the other hears CANCEL; both ends renegotiate and hang up', async () => {
     await talk(caller, desk);
     await hears(mobile, 'CANCEL');
+    assert.match(mobile.reason ?? '', /cause=200/u, 'no missed call');
     for (const [from, to] of [
       [caller, desk],
       [desk, caller],

@@ -51,6 +51,7 @@ export class Branch extends Timeout implements ClientUser {
   #proceeding = false;
   #cancelWanted = false;
   #cancelSent = false;
+  #cancelReason: string | undefined = undefined;
   #over = false;
 
   constructor(engine: Engine, owner: BranchOwner, target: Target) {
@@ -73,10 +74,14 @@ export class Branch extends Timeout implements ClientUser {
     else this.#sendOn(way);
   }
 
-  /** Ends the branch: a pending INVITE is cancelled, everything else simply no longer counts. */
-  cancel(): void {
+  /**
+   * Ends the branch: a pending INVITE is cancelled, everything else simply no longer counts. `reason` is
+   * told to the peer (RFC 3326): a phone notes a call that was taken elsewhere differently from a missed one.
+   */
+  cancel(reason?: string): void {
     if (this.#over || this.#cancelWanted) return;
     this.#cancelWanted = true;
+    this.#cancelReason = reason;
     // Only an INVITE can be cancelled; the answer to anything else is a stray one from now on.
     if (this.#transaction === undefined || this.#owner.method !== 'INVITE') {
       this.#giveUp('cancelled');
@@ -227,7 +232,7 @@ export class Branch extends Timeout implements ClientUser {
     const invite = this.#transaction;
     if (invite === undefined || this.#cancelSent) return;
     this.#cancelSent = true;
-    sendCancel(this.#engine.layer, invite);
+    sendCancel(this.#engine.layer, invite, this.#cancelReason);
     // A peer that does not end its INVITE after the CANCEL never will (RFC 3261 9.1).
     if (!this.#over) this.#startTimer('cancelled', transactionTimeout);
   }

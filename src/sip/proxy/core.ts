@@ -312,7 +312,7 @@ export class ProxyCore {
   #cancel(cancel: SipRequest, wire: Wire): void {
     const invite = this.#layer.cancelled(cancel, wire);
     this.#answer(cancel, wire, { status: invite === undefined ? 481 : 200 });
-    invite?.cancel();
+    invite?.cancel(cancel.header('Reason'));
   }
 
   /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */

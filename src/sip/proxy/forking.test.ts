@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import { edit } from '../message/index.ts';
 import type { HeaderField } from '../message/index.ts';
 import { timerC } from '../transaction/timers.ts';
 import type { MemoryWire } from './memory.fixture.ts';
@@ -169,6 +170,7 @@ suite('an INVITE forked to three at once (RFC 3261 16.7)', () => {
     answer(2, 100);
     assert.equal(callees[2]?.methods.join(), 'INVITE,CANCEL');
     const cancel = callees[1]?.last('CANCEL');
+    assert.equal(cancel?.header('Reason'), 'SIP;cause=200;text="Call completed elsewhere"');
     const sent = callees[1]?.last('INVITE');
     assert.equal(cancel?.topVia.branch, sent?.topVia.branch);
     assert.equal(cancel?.requestUri, sent?.requestUri);
@@ -225,6 +227,18 @@ suite('groups one after the other', () => {
 });
 
 suite('CANCEL', () => {
+  test('passes on why it came, and gives no reason of its own', () => {
+    for (const reason of ['SIP;cause=200;text="Call completed elsewhere"', undefined]) {
+      const { proxy, caller, callees, invite, answer } = fork(1);
+      answer(0, 180);
+      const cancel = companion(invite, 'CANCEL');
+      const more =
+        reason === undefined ? [] : [{ op: 'append', name: 'Reason', value: reason } as const];
+      proxy.receive(edit(cancel, more), caller);
+      assert.equal(callees[0]?.last('CANCEL').header('Reason'), reason);
+    }
+  });
+
   test('of a ringing INVITE: 200 to it, CANCEL onward, 487 back', () => {
     const { proxy, caller, callees, invite, answer } = fork(1);
     answer(0, 180);

@@ -6,8 +6,14 @@ import { Timeout } from '../transaction/timeouts.ts';
 import { transactionTimeout } from '../transaction/timers.ts';
 
 /** Sends the CANCEL of an INVITE that has been answered provisionally (RFC 3261 9.1). */
-export function sendCancel(layer: TransactionLayer, invite: ClientTransaction): void {
-  layer.openClient(cancelFor(invite.request), invite.branch, invite.wire, cancelUser).start();
+export function sendCancel(
+  layer: TransactionLayer,
+  invite: ClientTransaction,
+  reason?: string,
+): void {
+  layer
+    .openClient(cancelFor(invite.request, reason), invite.branch, invite.wire, cancelUser)
+    .start();
 }
 
 /**

@@ -18,6 +18,8 @@ const defaultUnreachable: Answer = { status: 504 };
 const cancelledAnswer: Answer = { status: 487 };
 const failedAnswer: Answer = { status: 500 };
 const timedOutAnswer: Answer = { status: 408 };
+/** RFC 3326 3.1. */
+const takenElsewhere = 'SIP;cause=200;text="Call completed elsewhere"';
 const dropOnly: readonly HeaderEdit[] = [dropOurVia];
 
 /**
@@ -66,9 +68,9 @@ export class ResponseContext implements BranchOwner, ServerUser {
     this.#nextGroup();
   }
 
-  cancel(): void {
+  cancel(reason: string | undefined): void {
     this.#stopped = true;
-    this.#cancelBranches(undefined);
+    this.#cancelBranches(undefined, reason);
   }
 
   compose(target: Target, via: string): SipRequest | undefined {
@@ -97,7 +99,7 @@ export class ResponseContext implements BranchOwner, ServerUser {
     this.#tell(branch.target, response);
     this.#stopped = true;
     this.#pending -= 1;
-    this.#cancelBranches(branch);
+    this.#cancelBranches(branch, takenElsewhere);
   }
 
   refused(branch: Branch, response: SipResponse): void {
@@ -131,9 +133,9 @@ export class ResponseContext implements BranchOwner, ServerUser {
     else this.#answerBest();
   }
 
-  #cancelBranches(except: Branch | undefined): void {
+  #cancelBranches(except: Branch | undefined, reason?: string): void {
     for (const branch of this.#branches) {
-      if (branch !== except && !branch.over) branch.cancel();
+      if (branch !== except && !branch.over) branch.cancel(reason);
     }
   }
 

@@ -9,13 +9,19 @@ export function ackFor(invite: SipRequest, response: SipResponse): SipRequest {
   return companion(invite, 'ACK', response.header('To') ?? '');
 }
 
-/** The CANCEL of a pending INVITE, hop by hop (RFC 3261 9.1). */
-export function cancelFor(invite: SipRequest): SipRequest {
-  return companion(invite, 'CANCEL', invite.header('To') ?? '');
+/** The CANCEL of a pending INVITE, hop by hop (RFC 3261 9.1); `reason` as RFC 3326 has it. */
+export function cancelFor(invite: SipRequest, reason?: string): SipRequest {
+  const more: readonly HeaderField[] = reason === undefined ? [] : [['Reason', reason]];
+  return companion(invite, 'CANCEL', invite.header('To') ?? '', more);
 }
 
 /** A request that goes where its INVITE went: same branch, Request-URI, Call-ID, From and Routes. */
-function companion(invite: SipRequest, method: string, to: string): SipRequest {
+function companion(
+  invite: SipRequest,
+  method: string,
+  to: string,
+  more: readonly HeaderField[] = [],
+): SipRequest {
   const headers: HeaderField[] = [['Via', invite.values('Via')[0] ?? '']];
   for (const route of invite.headers('Route')) headers.push(['Route', route]);
   headers.push(
@@ -24,6 +30,7 @@ function companion(invite: SipRequest, method: string, to: string): SipRequest {
     ['To', to],
     ['Call-ID', invite.callId],
     ['CSeq', `${invite.cseq.number} ${method}`],
+    ...more,
   );
   return buildRequest({ method, uri: invite.requestUri, headers });
 }

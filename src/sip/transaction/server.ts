@@ -10,8 +10,11 @@ import type { TimerName } from './timers.ts';
 
 /** Whoever works on the answer. */
 export interface ServerUser {
-  /** The caller gave up: end the work, with a final response all the same (RFC 3261 9.2). */
-  cancel(): void;
+  /**
+   * The caller gave up: end the work, with a final response all the same (RFC 3261 9.2). `reason` is the
+   * Reason of the CANCEL, to be passed on.
+   */
+  cancel(reason: string | undefined): void;
 }
 
 /** Drives a server machine over a connection. Connections are reliable, so one timer runs at most. */
@@ -97,10 +100,10 @@ export class ServerTransaction extends Timeout {
   }
 
   /** The caller's CANCEL came. */
-  cancel(): void {
+  cancel(reason: string | undefined): void {
     if (this.cancelled || this.#finished) return;
     this.cancelled = true;
-    this.user?.cancel();
+    this.user?.cancel(reason);
   }
 
   /** Ends the transaction without an answer. */

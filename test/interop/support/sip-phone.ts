@@ -39,6 +39,8 @@ export class SipPhone extends SipUser {
   /** Methods of the requests that came, in order. */
   readonly heard: string[] = [];
   dialog: Dialog | undefined;
+  /** Reason of the latest CANCEL. */
+  reason: string | undefined;
   #ringing: Ringing | undefined;
 
   static override async connect(options: SipUserOptions): Promise<SipPhone> {
@@ -133,6 +135,7 @@ export class SipPhone extends SipUser {
       this.#ringing = { request, tag };
       this.reply(request, '180 Ringing', this.#dialogHeaders(request), tag);
     } else if (method === 'CANCEL') {
+      this.reason = headers.get('reason');
       const call = this.#ringing;
       this.#ringing = undefined;
       this.reply(request, '200 OK');
