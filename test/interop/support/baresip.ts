@@ -71,7 +71,13 @@ ctrl_tcp_listen ${address}:${control}
     const contacts = (options.contacts ?? []).map((contact) => `"${contact}" <sip:${contact}>\n`);
     writeFileSync(join(directory, 'contacts'), contacts.join(''));
     // Through a pipe baresip would keep its lines back in blocks of 4 kB.
-    const program = new Program('stdbuf', ['-oL', findProgram('baresip') ?? '', '-f', directory, '-s']);
+    const program = new Program('stdbuf', [
+      '-oL',
+      findProgram('baresip') ?? '',
+      '-f',
+      directory,
+      '-s',
+    ]);
     await program.see(/baresip is ready/u, 10);
     const socket = connect(control, address);
     await once(socket, 'connect');
