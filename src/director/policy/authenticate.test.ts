@@ -5,7 +5,15 @@ import { authenticate } from './authenticate.ts';
 import type { Challenger, Gate } from './authenticate.ts';
 import type { DirectorFacts } from './context.ts';
 import { SignInBackoff } from './sign-in-backoff.ts';
-import { alice, client, contextOf, dir01, directoryOf, edge, requestOf } from '../director.fixture.ts';
+import {
+  alice,
+  client,
+  contextOf,
+  dir01,
+  directoryOf,
+  edge,
+  requestOf,
+} from '../director.fixture.ts';
 
 type Verdict = Awaited<ReturnType<Challenger['verify']>>;
 
@@ -226,4 +234,17 @@ test('guessing is slowed down per user and remote address, and the password is n
     other.kind === 'respond' && other.status === 401,
     'the user elsewhere is asked as ever',
   );
+});
+
+test('guessing one password under many names in From is slowed down like guessing under one', async () => {
+  const { gate, asked } = gateThatSays(refused('wrong-password'));
+  const decider = authenticate(gate);
+  const statuses: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    const headers: HeaderField[] = [['From', `<sip:any${i}@contoso.com>;tag=1`], ...forOthers];
+    const outcome = await decider.decide(contextOf(requestOf('INVITE', undefined, headers)));
+    statuses.push(outcome.kind === 'respond' ? outcome.status : 0);
+  }
+  assert.equal(asked.length, 6);
+  assert.deepEqual(statuses.slice(6), [403, 403]);
 });

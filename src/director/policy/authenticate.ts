@@ -56,6 +56,16 @@ export function realmOf(credentials: string): string | undefined {
   }
 }
 
+/** Characters of an address-of-record that failures are counted under; the store takes no longer ones. */
+const longestName = 128 + 1 + 253;
+
+/** The address-of-record credentials of this realm are for, lower case; undefined without a username. */
+function ownerOf(credentials: string, realm: string): string | undefined {
+  const username = parseAuth(credentials).params.get('username')?.toLowerCase();
+  if (username === undefined || username === '') return undefined;
+  return username.includes('@') ? username : `${username}@${realm}`;
+}
+
 /**
  * Authenticates the user a request claims to be from: whoever the From names, and for REGISTER the To
  * as well, must be the one whose password was proved (403, 4004).
@@ -89,7 +99,10 @@ export async function proveCaller(
   if (credentials === undefined) return challenge(false);
 
   const from = sourceOf(context);
-  const wait = gate.backoff.wait(claimed, from, context.receivedAt);
+  // Whose password is tried counts, not who the From says: that may change with every guess.
+  // Cut: longer names are nobody's, and would be remembered.
+  const tried = (ownerOf(credentials, realm) ?? claimed).slice(0, longestName);
+  const wait = gate.backoff.wait(tried, from, context.receivedAt);
   if (wait > 0) {
     const seconds = String(Math.ceil(wait / 1000));
     const headers: [string, string][] = [['Retry-After', seconds]];
@@ -108,12 +121,12 @@ export async function proveCaller(
     if (verdict.user.aor !== claimed) {
       return { refusal: refuse(403, 'Forbidden', 'notAuthorized', source) };
     }
-    gate.backoff.succeeded(claimed, from);
+    gate.backoff.succeeded(tried, from);
     return { user: verdict.user };
   }
   const { code } = verdict;
   if (code === 'wrong-password' || code === 'unknown-user') {
-    gate.backoff.failed(claimed, from, context.receivedAt);
+    gate.backoff.failed(tried, from, context.receivedAt);
   }
   if (code === 'unknown-user') {
     return { refusal: refuse(404, 'Not Found', 'unknownUser', source) };
