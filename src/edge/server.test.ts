@@ -110,6 +110,15 @@ describe('an Edge between remote clients and the pools', () => {
     assert.equal(answer.header('P-Asserted-Identity'), undefined, 'a client asserts nothing');
   });
 
+  test('a client that is busy is not one whose connection is gone: its 503 costs it no registration', async () => {
+    const { request } = await register(alice, 'busy-1');
+    for (const status of [503, 430]) {
+      const answered = push(frontEnd, 'MESSAGE', request.header('Path') ?? '');
+      alice.answer(await alice.request(), status);
+      assert.equal((await answered).status, 480);
+    }
+  });
+
   test('a request inside a dialog goes to the Front End without seeing a Director', async () => {
     const { request } = await register(alice, 'register-3');
     const token = /<sip:([\w-]+)@/u.exec(request.header('Path') ?? '')?.[1] ?? '';

@@ -26,6 +26,12 @@ export const knownFlow: EdgeDecider = {
       : continueChain,
 };
 
+/**
+ * Between servers 503 asks for the next one, and 430 takes a registration away. A client that says so
+ * means itself, at this moment.
+ */
+const aboutServers: ReadonlySet<number> = new Set([430, 503]);
+const away = { status: 480, reason: 'Temporarily Unavailable' };
 const flowFailed = { status: 430, reason: 'Flow Failed' };
 
 /**
@@ -45,6 +51,7 @@ export const toClient: EdgeDecider = {
         groups: [[{ via: { kind: 'connection', id: client.id } }]],
         edits: [...edits, ...towardsClient(request), ...recorded],
         unreachable: flowFailed,
+        instead: ({ status }) => (aboutServers.has(status) ? away : undefined),
         onResponse: fromClient,
       },
     };
