@@ -96,6 +96,13 @@ test('who was let into one dialog cannot write in the name of others, to others,
   }
 });
 
+test('a token behind a crowd of false ones is not looked for', async () => {
+  const crowd = Array.from({ length: 4 }, () => '<sip:x.y.z@fe01.contoso.net;lr>');
+  const routed: HeaderField = ['Route', [...crowd, route({ callee: 'two' })].join(', ')];
+  const { outcome } = await follow(requestOf('BYE', contact, [inDialog, routed]), edge);
+  assert.ok(outcome.kind === 'respond' && outcome.status === 403);
+});
+
 test('an ACK follows its Route like any other request', async () => {
   const routes = `${route()}, <sip:x@edge01.contoso.net;lr>`;
   const request = requestOf('ACK', contact, [inDialog, ['Route', routes]]);
