@@ -8,7 +8,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { admit, type Admission } from './admission.ts';
 import { createAuthority, signRevocationList, type KeyAndCertificate } from './authority.ts';
 import type { Credentials } from './credentials.ts';
-import { contoso, dial, listenerOf, oddCertificate, serialOf, serve, usages } from './trust.fixture.ts';
+import {
+  contoso,
+  dial,
+  listenerOf,
+  oddCertificate,
+  serialOf,
+  serve,
+  usages,
+} from './trust.fixture.ts';
 import { reloadable } from './reload.ts';
 import { clientTls, explainDialError, PeerIdentityError, serverTls } from './tls.ts';
 

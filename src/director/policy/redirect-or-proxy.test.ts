@@ -5,7 +5,16 @@ import type { HeaderField, SipRequest } from '#sip';
 import type { Host, Pool } from '#topology';
 import type { DirectorFacts } from './context.ts';
 import { redirectOrProxy } from './redirect-or-proxy.ts';
-import { alice, client, contextOf, dir01, edge, hostOf, plan, requestOf } from '../director.fixture.ts';
+import {
+  alice,
+  client,
+  contextOf,
+  dir01,
+  edge,
+  hostOf,
+  plan,
+  requestOf,
+} from '../director.fixture.ts';
 
 const port = 7061;
 const decider = redirectOrProxy(
