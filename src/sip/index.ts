@@ -7,6 +7,7 @@ export type {
   ForwardPlan,
   NamedDecider,
   Outcome,
+  OwnAnswer,
   RequestContext,
   ResponseHeaders,
   SipHop,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildResponse } from '#sip';
 import type { HeaderField, Peer, SipRequest } from '#sip';
 import {
   bindingsAt,
@@ -158,6 +159,14 @@ test('the remote end reaches the internal client over its flow', async () => {
   const { outcome } = await follow(request, edge);
   const only = leavingOnce(outcome, request);
   assert.deepEqual(only.target, { via: { kind: 'connection', id: 'two' } });
+});
+
+test('a client that is busy is not told to be gone', async () => {
+  const request = requestOf('INFO', contact, [inDialog, ['Route', route({ callee: 'two' })]]);
+  const { outcome } = await follow(request, edge);
+  assert.ok(outcome.kind === 'forward');
+  assert.equal(outcome.plan.instead?.(buildResponse(request, 503))?.status, 480);
+  assert.equal(outcome.plan.instead?.(buildResponse(request, 486)), undefined);
 });
 
 test('without a flow the binding of the contact shows the way', async () => {

@@ -1,7 +1,15 @@
 import { aorOfUri, refuse, withoutCredentials } from '#director';
 import type { Self } from '#director';
 import { continueChain, parseUri, sameUri } from '#sip';
-import type { HeaderEdit, NamedDecider, Outcome, SipRequest, Target } from '#sip';
+import type {
+  HeaderEdit,
+  NamedDecider,
+  Outcome,
+  OwnAnswer,
+  SipRequest,
+  SipResponse,
+  Target,
+} from '#sip';
 import { servesDomain } from '#topology';
 import type { Bindings } from './bindings.ts';
 import { fromClient, isBelieved, withoutOwnRoutes } from './context.ts';
@@ -116,7 +124,12 @@ function pass({ self }: DialogWays, context: FrontEndContext, target: Target): O
       groups: [[target]],
       edits,
       unreachable: { status: 430, reason: 'Flow Failed' },
-      ...(target.via.kind === 'connection' ? { onResponse: fromClient } : {}),
+      ...(target.via.kind === 'connection' ? { onResponse: fromClient, instead: whenBusy } : {}),
     },
   };
+}
+
+/** A client's 503 means that it is busy, not that its flow has failed. */
+function whenBusy({ status }: SipResponse): OwnAnswer | undefined {
+  return status === 503 ? { status: 480, reason: 'Temporarily Unavailable' } : undefined;
 }
