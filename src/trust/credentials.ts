@@ -209,7 +209,7 @@ async function readRequired(path: string, fqdn: string): Promise<string> {
     throw missing(
       path,
       error,
-      `Run: usher pki init, or put the file of ${fqdn} there (see docs/trust.md).`,
+      `Name the state directory of the deployment (--state), or make one: usher up, or usher pki init and docs/trust.md. The file is that of ${fqdn}.`,
     );
   }
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { UsherError } from '#base';
 import {
@@ -27,6 +26,7 @@ import { loadCredentials, type Credentials } from '#trust';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/logs.ts';
 import { complainAbout, printStatus, summarize } from '../logs-report.ts';
+import { writeOutput } from '../output-file.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
 
 /** What every subcommand takes. */
@@ -316,7 +316,7 @@ function printLadders(
     context.print(`${lines.join('\n')}\n`);
     if (options.svg === undefined) continue;
     const name = index === 0 ? options.svg : options.svg.replace(/(\.\w+)?$/u, `-${index + 1}$1`);
-    writeFileSync(name, ladderSvg(ladder, names));
+    writeOutput(context, name, ladderSvg(ladder, names));
     context.complain(texts(language).wrote(name));
   }
 }

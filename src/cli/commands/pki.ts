@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { UsherError } from '#base';
 import { roleName } from '#logging';
-import type { Topology } from '#topology';
+import { findHost, hostsOf, type Topology } from '#topology';
 import {
   bringsItsOwn,
   ensurePki,
@@ -129,6 +129,13 @@ const show: CommandFactory = (context) => {
         const { topology } = readPlan(context, file ?? defaultTopology({ orContoso: true }));
         const whole = await inventory(stateOf(context), topology, new Date());
         const wanted = options.host?.toLowerCase();
+        if (wanted !== undefined && findHost(topology, wanted) === undefined) {
+          throw new UsherError('USHER_UNKNOWN_HOST', text.show.unknownHost(wanted), {
+            remedy: hostsOf(topology)
+              .map(({ fqdn }) => fqdn)
+              .join(', '),
+          });
+        }
         const shown = {
           ...whole,
           hosts: whole.hosts.filter((host) => wanted === undefined || host.fqdn === wanted),

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { UsherError } from '#base';
 import { Identities, toJUnit, toReport } from '#proof';
@@ -6,6 +5,7 @@ import type { CliContext, CommandFactory } from '../context.ts';
 import { readDemoUsers } from '../demo-users.ts';
 import { meet } from '../meet.ts';
 import { texts } from '../messages/verify.ts';
+import { writeOutput } from '../output-file.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
 import { prove } from '../prove.ts';
 
@@ -53,6 +53,7 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   if (met === undefined && print) context.print(text.noDemoUsers);
   const report = toReport(proof, met?.conversation);
   if (!print) context.print(JSON.stringify(report, null, 2));
-  if (options.junit !== undefined) writeFileSync(options.junit, toJUnit(proof, met?.conversation));
+  if (options.junit !== undefined)
+    writeOutput(context, options.junit, toJUnit(proof, met?.conversation));
   context.exit(report.ok ? 0 : 1);
 }

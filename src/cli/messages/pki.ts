@@ -74,6 +74,7 @@ Examples:
   show: {
     description: 'show CA, revocation list and the certificate of every host',
     topology: 'topology file (default ./topology.yaml, else the Contoso example)',
+    unknownHost: (fqdn: string) => `the topology has no host ${fqdn}`,
     json: 'print JSON',
     check: 'exit status 1 unless every host is in order',
     onlyHost: 'only this host',
@@ -255,6 +256,7 @@ Beispiele:
   show: {
     description: 'CA, Sperrliste und das Zertifikat jedes Hosts zeigen',
     topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
+    unknownHost: (fqdn) => `die Topologie hat keinen Host ${fqdn}`,
     json: 'JSON ausgeben',
     check: 'Exit-Status 1, sofern nicht jeder Host in Ordnung ist',
     onlyHost: 'nur dieser Host',
