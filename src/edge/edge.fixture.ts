@@ -64,9 +64,16 @@ export interface Running {
   close(): Promise<void>;
 }
 
+/**
+ * The ports of the last plan made here. Steps of ten keep plans of one process apart: no two ports
+ * of the table differ by a multiple of ten below 4,000. The beginning differs between processes.
+ */
+let portOffset = 10 * randomInt(400, 1100);
+
 /** Starts `edge01` of Contoso on ports of its own. */
 export async function runEdge(options: Partial<EdgeServerOptions> = {}): Promise<Running> {
-  const plan = contoso(randomInt(4000, 15_000));
+  portOffset += 10;
+  const plan = contoso(portOffset);
   const state = await mkdtemp(join(tmpdir(), 'usher-edge-'));
   await ensurePki(state, plan.topology, new Date());
   const secret = await poolSecret(state);

@@ -47,10 +47,17 @@ export interface ProxyAnswer {
   readonly body: string;
 }
 
+/**
+ * The ports of the last plan made here. Steps of ten keep plans of one process apart: no two ports
+ * of the table differ by a multiple of ten below 4,000. The beginning differs between processes.
+ */
+let portOffset = 10 * randomInt(400, 1100);
+
 /** Makes the deployment under a temporary directory and starts `rp01`. */
 export async function publish(limits: Partial<ReverseProxyLimits> = {}): Promise<Published> {
   const text = readFileSync('examples/contoso.yaml', 'utf8');
-  const loaded = loadPlan(text, 'contoso.yaml', { portOffset: randomInt(4000, 15_000) });
+  portOffset += 10;
+  const loaded = loadPlan(text, 'contoso.yaml', { portOffset });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { plan } = loaded;
   const state = await mkdtemp(join(tmpdir(), 'usher-rp-'));

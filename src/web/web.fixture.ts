@@ -24,11 +24,17 @@ export interface Deployment {
   close(): Promise<void>;
 }
 
+/**
+ * The ports of the last plan made here. Steps of ten keep plans of one process apart: no two ports
+ * of the table differ by a multiple of ten below 4,000. The beginning differs between processes.
+ */
+let portOffset = 10 * randomInt(400, 1100);
+
 /** Makes the deployment under a temporary directory; `edit` changes the topology's text first. */
 export async function makeDeployment(edit = (text: string): string => text): Promise<Deployment> {
   const text = edit(readFileSync('examples/contoso.yaml', 'utf8'));
-  // Far from the system's own ports and below its ephemeral ones, whatever the service.
-  const loaded = loadPlan(text, 'contoso.yaml', { portOffset: randomInt(4000, 15_000) });
+  portOffset += 10;
+  const loaded = loadPlan(text, 'contoso.yaml', { portOffset });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   const { plan } = loaded;
   const state = await mkdtemp(join(tmpdir(), 'usher-web-'));
