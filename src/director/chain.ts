@@ -4,28 +4,11 @@ import { authenticate } from './policy/authenticate.ts';
 import type { Gate } from './policy/authenticate.ts';
 import type { DirectorContext, Self } from './policy/context.ts';
 import { locateHome } from './policy/locate-home.ts';
-import { capabilities, ping } from './policy/ping.ts';
+import { ping } from './policy/ping.ts';
 import { redirectOrProxy } from './policy/redirect-or-proxy.ts';
 import type { Hops } from './policy/redirect-or-proxy.ts';
 import { trustedPeer } from './policy/trusted-peer.ts';
 import type { PoolHealth } from './pool-health.ts';
-
-/** What the Director can pass on. It ends no dialogs and no publications itself. */
-const methods = [
-  'REGISTER',
-  'INVITE',
-  'ACK',
-  'CANCEL',
-  'BYE',
-  'OPTIONS',
-  'MESSAGE',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'REFER',
-  'INFO',
-  'UPDATE',
-  'PRACK',
-];
 
 /** What the chain asks and tells; sockets, clocks and databases are behind these. */
 export interface Collaborators {
@@ -46,7 +29,7 @@ export function directorChain(
     trustedPeer(self),
     maxForwards,
     loop,
-    ping(self, capabilities(methods, ['path', 'outbound'])),
+    ping(self),
     authenticate(gate),
     locateHome(self, health),
     redirectOrProxy(self, hopsTo, port),

@@ -4,7 +4,7 @@ export { selfOf } from './policy/context.ts';
 export type { Self } from './policy/context.ts';
 export { refuse } from './policy/diagnostics.ts';
 export type { Refusal } from './policy/diagnostics.ts';
-export { capabilities, ping } from './policy/ping.ts';
+export { ping } from './policy/ping.ts';
 export { identityEdits, redirectToHome, withoutCredentials } from './policy/redirect-or-proxy.ts';
 export { SignInBackoff } from './policy/sign-in-backoff.ts';
 export { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';

@@ -1,4 +1,4 @@
-import { capabilities, ping } from '#director';
+import { ping } from '#director';
 import type { Gate, Self } from '#director';
 import { loop, maxForwards } from '#sip';
 import type { NamedDecider } from '#sip';
@@ -12,22 +12,6 @@ import { locateTarget } from './policy/locate-target.ts';
 import { register } from './policy/register.ts';
 import type { RegistrationLimits } from './policy/registration.ts';
 import { trustedPeer } from './policy/trusted-peer.ts';
-
-const methods = [
-  'REGISTER',
-  'INVITE',
-  'ACK',
-  'CANCEL',
-  'BYE',
-  'OPTIONS',
-  'MESSAGE',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'REFER',
-  'INFO',
-  'UPDATE',
-  'PRACK',
-];
 
 /** What the chain asks and tells; sockets, clocks and databases are behind these. */
 export interface Collaborators {
@@ -52,7 +36,7 @@ export function frontEndChain(
     trustedPeer(self),
     maxForwards,
     loop,
-    ping(self, capabilities(methods, ['path', 'outbound'])),
+    ping(self),
     followDialog({ self, tokens, hopsTo, bindings }),
     identify(gate),
     register({ self, directory, bindings, port, ...limits }),

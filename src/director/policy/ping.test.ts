@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { capabilities, ping } from './ping.ts';
+import { ping } from './ping.ts';
 import { contextOf, dir01, requestOf } from '../director.fixture.ts';
 
-const answer = capabilities(['OPTIONS', 'INVITE'], ['path']);
-const decider = ping(dir01, answer);
+const decider = ping(dir01);
 
 for (const uri of [
   'sip:dir01.contoso.net',
@@ -15,7 +14,8 @@ for (const uri of [
   'sip:contoso.com',
 ]) {
   test(`OPTIONS ${uri} is answered here`, async () => {
-    assert.equal(await decider.decide(contextOf(requestOf('OPTIONS', uri))), answer);
+    const answer = await decider.decide(contextOf(requestOf('OPTIONS', uri)));
+    assert.ok(answer.kind === 'respond' && answer.status === 200);
   });
 }
 
@@ -31,11 +31,13 @@ for (const [method, uri] of [
   });
 }
 
-test('the answer says what may be sent here', () => {
-  assert.ok(answer.kind === 'respond' && answer.status === 200);
-  assert.deepEqual(answer.headers, [
-    ['Allow', 'OPTIONS, INVITE'],
-    ['Accept', '*/*'],
-    ['Supported', 'path'],
-  ]);
+test('the answer says what may be sent here', async () => {
+  const answer = await decider.decide(contextOf(requestOf('OPTIONS', 'sip:dir01.contoso.net')));
+  assert.ok(answer.kind === 'respond');
+  const headers = new Map(answer.headers);
+  assert.match(
+    headers.get('Allow') ?? '',
+    /^REGISTER, INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE/u,
+  );
+  assert.equal(headers.get('Supported'), 'path, outbound');
 });
