@@ -1,4 +1,4 @@
-export { proveCaller, aorOfUri } from './policy/authenticate.ts';
+export { aorOfUri, assertedIdentity, proveCaller } from './policy/authenticate.ts';
 export type { Challenger, Gate } from './policy/authenticate.ts';
 export { selfOf } from './policy/context.ts';
 export type { Self } from './policy/context.ts';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UsherError } from '#base';
 import type { Clock, Dump, Lifecycle } from '#base';
 import type { UserDirectory } from '#identity';
 import type { Plan } from '#ports';
@@ -42,6 +43,10 @@ const silent = (): (() => void) => () => {};
  */
 export async function partsOf(options: PartsOptions): Promise<Parts> {
   switch (options.host.role) {
+    case 'trustedPeer':
+      throw new UsherError('USHER_OTHER_SOFTWARE', `${options.host.fqdn} is of another make`, {
+        remedy: 'Start it with its own software.',
+      });
     case 'director':
       return director(options);
     case 'frontEnd':

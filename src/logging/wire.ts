@@ -47,7 +47,7 @@ export type ControlAnswer = z.infer<typeof controlAnswer>;
 /** What the status listener answers. */
 export const agentStatus = z.object({
   host: z.string(),
-  role: z.enum(['director', 'frontEnd', 'edge', 'reverseProxy', 'balancer']),
+  role: z.enum(['director', 'frontEnd', 'edge', 'reverseProxy', 'balancer', 'trustedPeer']),
   /** `recording`: some scenario runs and the store takes records; `failing`: it does not take them. */
   state: z.enum(['recording', 'stopped', 'failing']),
   scenarios: z.array(scenarioShape).readonly(),

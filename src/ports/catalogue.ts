@@ -28,6 +28,7 @@ type Key =
   | 'IS12'
   | 'IS34'
   | 'IS37'
+  | 'TP01'
   | 'EX06'
   | 'CL6'
   | 'RP-E1'
@@ -189,6 +190,13 @@ export const catalogue: Readonly<Record<Key, Entry>> = {
     'TLS',
     'Internal clients sign in at the Director, which redirects them to their home pool.',
     'Interne Clients melden sich beim Director an, der sie zu ihrem Heimatpool umleitet.',
+  ),
+  TP01: entry(
+    'sip',
+    'SIP',
+    'MTLS',
+    'Trusted peers, such as gateways, bring requests of the users they vouch for to the Director.',
+    'Vertrauenswürdige Gegenstellen, etwa Gateways, bringen dem Director Anfragen der Benutzer, für die sie bürgen.',
   ),
   EX06: entry(
     'accessEdge',

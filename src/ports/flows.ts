@@ -120,6 +120,9 @@ function optionRows(
     ...(internalClientsSignInAtDirector ? entrances : []).map((entrance) =>
       row('IS37', internalClients(topology), entrance),
     ),
+    ...entrances.map((entrance) =>
+      row('TP01', from('trustedPeer', topology.trustedPeers), entrance),
+    ),
     ...(interServerToDirector ? entrances : []).map((entrance) => row('IS34', servers, entrance)),
   ];
 }

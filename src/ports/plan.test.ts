@@ -101,6 +101,22 @@ describe('the port summary of the scaled pool with hardware balancing', () => {
     ]);
   });
 
+  it('lets trusted peers in at the VIP, each proving its name', () => {
+    const plan = example('contoso', (text) =>
+      text.replace(
+        '\nbalancers:',
+        '\ntrustedPeers:\n  - { fqdn: gw01.contoso.net, address: 127.10.7.11 }\nbalancers:',
+      ),
+    );
+    assert.deepEqual(lines(ofOrigin(plan, 'option')), [
+      'TP01 SIP MTLS 5061 trustedPeer 127.10.7.11 → director.vip 127.10.1.10',
+    ]);
+    const members = plan.listeners.filter(
+      ({ host, service }) => service === 'sip' && host.startsWith('dir'),
+    );
+    assert.ok(members.every(({ trustedPeers }) => trustedPeers.includes('gw01.contoso.net')));
+  });
+
   it('takes log commands from administrators and hosts only when the topology says so', () => {
     const row = withOptions.flows.find((flow) => flow.id === 'DH-07');
     assert.equal(row?.source.role, 'logController');

@@ -71,6 +71,12 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     role: 'balancer',
     address: canonicalAddress(balancer.address),
   }));
+  const trustedPeers = (file.trustedPeers ?? []).map((peer): Host => ({
+    fqdn: peer.fqdn,
+    role: 'trustedPeer',
+    address: canonicalAddress(peer.address),
+    software: 'other',
+  }));
   return {
     name: file.name ?? file.sipDomains[0] ?? '',
     sipDomains: file.sipDomains,
@@ -81,6 +87,7 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     pools: file.pools.map(buildPool),
     ...buildOuterHosts(file),
     balancers,
+    trustedPeers,
     simpleUrls: {
       meet: file.simpleUrls?.meet ?? file.sipDomains.map((domain) => `meet.${domain}`),
       dialin: file.simpleUrls?.dialin,

@@ -207,6 +207,14 @@ const balancer = section(
   'A load balancer.',
 );
 
+const trustedPeer = section(
+  {
+    fqdn: fqdn.meta({ description: 'Its full host name; its certificate has to name it.' }),
+    address: address.meta({ description: 'Its address: where its connections come from.' }),
+  },
+  'A SIP server of another make, such as a gateway or an application, that says who its users are and is believed.',
+);
+
 const portOf = (description: string) => port.meta({ description }).optional();
 
 const portOverrides = section(
@@ -256,6 +264,12 @@ export const topologyFile = section(
       .meta({ description: 'Reverse proxies.' })
       .optional(),
     balancers: list(balancer, 'load balancers').meta({ description: 'Load balancers.' }).optional(),
+    trustedPeers: list(trustedPeer, 'trusted peers')
+      .meta({
+        description:
+          'SIP servers that connect to the Directors over mutual TLS and vouch for their users, who are not asked for a password.',
+      })
+      .optional(),
     simpleUrls: section(
       {
         meet: list(fqdn, 'host names')

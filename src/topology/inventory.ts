@@ -33,7 +33,7 @@ export const poolsOf = (draft: Draft): readonly Entry<DraftPool>[] =>
   entries(draft.pools, ['pools']);
 
 /** Where each kind of host is listed. */
-const outerLists = ['edges', 'reverseProxies', 'balancers'] as const;
+const outerLists = ['edges', 'reverseProxies', 'balancers', 'trustedPeers'] as const;
 
 interface Named {
   readonly fqdn?: string | undefined;

@@ -17,6 +17,7 @@ function indexOf(topology: Topology): Index {
     ...topology.edges,
     ...topology.reverseProxies,
     ...topology.balancers,
+    ...topology.trustedPeers,
   ];
   const index = {
     hosts,
@@ -27,7 +28,7 @@ function indexOf(topology: Topology): Index {
   return index;
 }
 
-/** Every host: pool members in file order, then Edges, reverse proxies and balancers. */
+/** Every host: pool members in file order, then Edges, reverse proxies, balancers and trusted peers. */
 export function hostsOf(topology: Topology): readonly Host[] {
   return indexOf(topology).hosts;
 }

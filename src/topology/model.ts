@@ -1,5 +1,12 @@
 /** What a host does in the deployment. */
-export type Role = 'director' | 'frontEnd' | 'edge' | 'reverseProxy' | 'balancer';
+export type Role =
+  | 'director'
+  | 'frontEnd'
+  | 'edge'
+  | 'reverseProxy'
+  | 'balancer'
+  /** A SIP server of another make that is believed about its users, e.g. a gateway or an application. */
+  | 'trustedPeer';
 
 /** One machine of the topology. Its names and addresses are unique in the deployment. */
 export interface Host {
@@ -9,7 +16,7 @@ export interface Host {
   readonly pool?: string;
   /** The address (IPv4 or IPv6 literal) on the inside; all a Director, Front End or balancer has. */
   readonly address: string;
-  /** Present on a Front End somebody else's SIP server takes the place of. */
+  /** Present on a trusted peer, and on a Front End somebody else's SIP server takes the place of. */
   readonly software?: 'other';
   /** The outside interface of an Edge or a reverse proxy. */
   readonly external?: { readonly address: string; readonly fqdns: readonly string[] };
@@ -76,6 +83,8 @@ export interface Topology {
   readonly edges: readonly (Host & { readonly nextHop: string })[];
   readonly reverseProxies: readonly Host[];
   readonly balancers: readonly Host[];
+  /** They bring requests of users to the Directors and vouch for who these are (RFC 3325). */
+  readonly trustedPeers: readonly Host[];
   /** Host names of the simple URLs, e.g. `meet.contoso.com`. */
   readonly simpleUrls: {
     readonly meet: readonly string[];

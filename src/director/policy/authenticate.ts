@@ -1,4 +1,4 @@
-import { aorOf, continueChain, parseAuth, parseUri } from '#sip';
+import { aorOf, continueChain, parseAuth, parseNameAddr, parseUri } from '#sip';
 import type { NamedDecider, Outcome, RequestContext, SipRequest } from '#sip';
 import type { User, UserDirectory } from '#identity';
 import { sourceOf } from './context.ts';
@@ -170,8 +170,37 @@ export function aorOfUri(text: string): string | undefined {
   }
 }
 
+/** The first SIP identity a trusted server asserts (RFC 3325), an address-of-record in lower case. */
+export function assertedIdentity(request: SipRequest): string | undefined {
+  for (const value of request.values('P-Asserted-Identity')) {
+    const aor = aorOfUri(parseNameAddr(value).uri);
+    if (aor !== undefined) return aor;
+  }
+  return undefined;
+}
+
 /**
- * Asks everybody for their password, except an ACK, which cannot be answered (RFC 3261 22.1): dialogs
+ * The user a trusted peer of the topology vouches for: whom it registers, or else whom it asserts, or
+ * else whom the From names. It is believed, but only about users of ours that may sign in.
+ */
+function vouchedFor(
+  { self, directory }: Gate,
+  { request }: DirectorContext,
+): Outcome | User | Promise<Outcome | User> {
+  const asserted = request.method === 'REGISTER' ? undefined : assertedIdentity(request);
+  const aor = asserted ?? claimedAor(request);
+  const source = self.host.fqdn;
+  const judge = (user: User | undefined): Outcome | User => {
+    if (user === undefined) return refuse(404, 'Not Found', 'unknownUser', source);
+    return user.enabled ? user : refuse(403, 'Forbidden', 'notEnabled', source);
+  };
+  if (aor === undefined) return refuse(404, 'Not Found', 'foreignDomain', source);
+  const user = directory.find(aor);
+  return user instanceof Promise ? user.then(judge) : judge(user);
+}
+
+/**
+ * Asks everybody for their password but those a trusted peer vouches for, and except an ACK, which cannot be answered (RFC 3261 22.1): dialogs
  * do not run through the Director, so an ACK here belongs to none and ends. (A CANCEL never comes this
  * far: the core matches it with its INVITE.) Sets `caller`.
  */
@@ -181,6 +210,12 @@ export function authenticate(gate: Gate): NamedDecider<DirectorContext> {
     async decide(context) {
       if (context.request.method === 'ACK') {
         return { kind: 'drop', reason: 'ACK outside of any dialog path' };
+      }
+      if (context.facts.origin === 'peer') {
+        const user = await vouchedFor(gate, context);
+        if ('kind' in user) return user;
+        context.facts.caller = user;
+        return continueChain;
       }
       const proof = await proveCaller(gate, context);
       if ('refusal' in proof) return proof.refusal;

@@ -8,6 +8,8 @@ import type { Host, Pool, Topology } from '#topology';
 export type Origin =
   /** An Edge: the request speaks for a remote user who has proved nothing yet. */
   | 'edge'
+  /** A trusted peer of the topology: it says who its users are, and is believed (RFC 3325). */
+  | 'peer'
   /** A trusted server no flow brings requests of users from, e.g. the balancer: may ask whether we are alive. */
   | 'neighbour'
   /** An internal client that signs in here to be told its home. */
@@ -53,6 +55,7 @@ export function originOf({ topology }: Self, { peer }: RequestContext): Origin |
   if (peer.kind === 'client') return 'client';
   const host = findHost(topology, peer.fqdn);
   if (host === undefined) return undefined;
+  if (host.role === 'trustedPeer') return 'peer';
   return host.role === 'edge' ? 'edge' : 'neighbour';
 }
 

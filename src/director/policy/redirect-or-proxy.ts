@@ -31,8 +31,9 @@ export function redirectToHome(method: string, pools: readonly Pool[], port: num
 
 /**
  * The last decider. Internal clients are told their home and come back to the Director only to ask
- * again; remote users, who could not reach their home pool, are passed on with the identity proved
- * here (RFC 3325) and without the credentials spent here (RFC 3261 22.3).
+ * again; so are trusted peers that register a user. Remote users, who could not reach their home pool,
+ * and what else peers bring are passed on with the identity established here (RFC 3325) and without the
+ * credentials spent here (RFC 3261 22.3).
  */
 export function redirectOrProxy(
   self: Self,
@@ -49,7 +50,9 @@ export function redirectOrProxy(
         headers: [diagnosticsHeader('unreachable', self.host.fqdn)],
       };
       if (caller === undefined || home === undefined) return { kind: 'respond', ...unreachable };
-      if (facts.origin === 'client') return redirectToHome(request.method, home.pools, port);
+      const redirected =
+        facts.origin === 'client' || (facts.origin === 'peer' && request.method === 'REGISTER');
+      if (redirected) return redirectToHome(request.method, home.pools, port);
       const hops = home.servers.flatMap((server) => hopsTo(server));
       if (hops.length === 0) return { kind: 'respond', ...unreachable };
       return {

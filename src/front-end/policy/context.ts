@@ -55,6 +55,7 @@ const origins: Readonly<Record<Role, Origin>> = {
   edge: 'edge',
   balancer: 'neighbour',
   reverseProxy: 'neighbour',
+  trustedPeer: 'neighbour',
 };
 
 /** Takes the Route values that brought the request here off it (RFC 3261 16.4). */

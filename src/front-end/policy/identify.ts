@@ -1,7 +1,7 @@
-import { aorOfUri, proveCaller, refuse } from '#director';
+import { assertedIdentity, proveCaller, refuse } from '#director';
 import type { Gate } from '#director';
-import { continueChain, parseNameAddr } from '#sip';
-import type { NamedDecider, SipRequest } from '#sip';
+import { continueChain } from '#sip';
+import type { NamedDecider } from '#sip';
 import { isBelieved } from './context.ts';
 import type { FrontEndContext } from './context.ts';
 
@@ -43,15 +43,6 @@ export function identify(gate: Gate): NamedDecider<FrontEndContext> {
       return continueChain;
     },
   };
-}
-
-/** The first SIP identity a trusted server asserts. */
-function assertedIdentity(request: SipRequest): string | undefined {
-  for (const value of request.values('P-Asserted-Identity')) {
-    const aor = aorOfUri(parseNameAddr(value).uri);
-    if (aor !== undefined) return aor;
-  }
-  return undefined;
 }
 
 /** True when this Edge's next hop is our own pool: a deployment without Directors. */

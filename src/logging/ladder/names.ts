@@ -8,6 +8,7 @@ const roleNames: Readonly<Record<Role, Text>> = {
   edge: { en: 'Edge', de: 'Edge' },
   reverseProxy: { en: 'reverse proxy', de: 'Reverseproxy' },
   balancer: { en: 'balancer', de: 'Balancer' },
+  trustedPeer: { en: 'trusted peer', de: 'Gegenstelle' },
 };
 
 /** What a role is called on screen. */

@@ -9,6 +9,7 @@ const roles: Readonly<Record<Party['role'], Text>> = {
   edge: { en: 'Edge', de: 'Edgeserver' },
   reverseProxy: { en: 'Reverse proxy', de: 'Reverseproxy' },
   balancer: { en: 'Load balancer', de: 'Lastenausgleich' },
+  trustedPeer: { en: 'Trusted peer', de: 'Vertrauenswürdige Gegenstelle' },
   internalClient: { en: 'Internal clients', de: 'Interne Clients' },
   remoteClient: { en: 'Remote users', de: 'Remotebenutzer' },
   logController: { en: 'Log controllers', de: 'Protokollcontroller' },
