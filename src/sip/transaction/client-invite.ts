@@ -1,6 +1,5 @@
 import {
   clear,
-  none,
   responseToUser,
   sendAck,
   sendRequest,
@@ -10,49 +9,67 @@ import {
   transportErrorToUser,
 } from './effects.ts';
 import type { Effects } from './effects.ts';
+import { Machine, classOf, go, resend, stay } from './figure.ts';
+import type { Figure, ResponseClass } from './figure.ts';
 import { T1, timerB, timerD, timerM } from './timers.ts';
 import type { TimerName } from './timers.ts';
 
 export type ClientInviteState = 'Calling' | 'Proceeding' | 'Accepted' | 'Completed' | 'Terminated';
+type Event = ResponseClass | `timer ${TimerName}` | 'transport error';
 
+/** RFC 3261 figure 5 as RFC 6026 section 8.4 redraws it, with Accepted. */
+function figure(reliable: boolean): Figure<ClientInviteState, Event> {
+  const stop = [clear('A'), clear('B')];
+  // Timer D is 0 on reliable transports: Completed is left as soon as it is entered.
+  const refused = reliable
+    ? go('Terminated', ...stop, sendAck, responseToUser, terminated)
+    : go('Completed', ...stop, sendAck, responseToUser, set('D', timerD));
+  const accepted = go('Accepted', ...stop, responseToUser, set('M', timerM));
+  const broken = go('Terminated', ...stop, clear('D'), transportErrorToUser, terminated);
+  return {
+    Calling: {
+      '1xx': go('Proceeding', ...stop, responseToUser),
+      '2xx': accepted,
+      '300-699': refused,
+      'timer A': resend(sendRequest, 'A'),
+      'timer B': go('Terminated', clear('A'), timeoutToUser, terminated),
+      'transport error': broken,
+    },
+    Proceeding: {
+      '1xx': stay(responseToUser),
+      '2xx': accepted,
+      '300-699': refused,
+      'transport error': broken,
+    },
+    Accepted: {
+      // Every 2xx goes up: each may open a dialog of its own (RFC 6026 7.2).
+      '2xx': stay(responseToUser),
+      'timer M': go('Terminated', terminated),
+      // The final answer is through; only further 2xx are lost with the connection.
+      'transport error': go('Terminated', clear('M'), terminated),
+    },
+    Completed: {
+      '300-699': stay(sendAck),
+      'timer D': go('Terminated', terminated),
+      'transport error': broken,
+    },
+    Terminated: {},
+  };
+}
+
+const overReliable = figure(true);
+const overUnreliable = figure(false);
 const start: Effects = [sendRequest, set('B', timerB)];
 const startUnreliable: Effects = [sendRequest, set('A', T1), set('B', timerB)];
-const provisionalFirst: Effects = [clear('A'), clear('B'), responseToUser];
-const pass: Effects = [responseToUser];
-const acceptedFirst: Effects = [clear('A'), clear('B'), responseToUser, set('M', timerM)];
-const refused: Effects = [clear('A'), clear('B'), sendAck, responseToUser, terminated];
-const refusedUnreliable: Effects = [
-  clear('A'),
-  clear('B'),
-  sendAck,
-  responseToUser,
-  set('D', timerD),
-];
-const again: Effects = [sendAck];
-const timedOut: Effects = [clear('A'), timeoutToUser, terminated];
-const ended: Effects = [terminated];
-const broken: Effects = [
-  clear('A'),
-  clear('B'),
-  clear('D'),
-  clear('M'),
-  transportErrorToUser,
-  terminated,
-];
 
-/** INVITE client transaction: RFC 3261 figure 5 as amended by RFC 6026 figure 5 (Accepted). */
-export class ClientInvite {
-  #state: ClientInviteState = 'Calling';
-  #retransmitAfter = T1;
+/** INVITE client transaction. */
+export class ClientInvite extends Machine<ClientInviteState, Event> {
   readonly #reliable: boolean;
 
   /** `reliable`: TCP and TLS, which retransmit by themselves. */
   constructor(reliable: boolean) {
+    super(reliable ? overReliable : overUnreliable, 'Calling');
     this.#reliable = reliable;
-  }
-
-  get state(): ClientInviteState {
-    return this.#state;
   }
 
   /** The first event. */
@@ -62,63 +79,15 @@ export class ClientInvite {
 
   /** A response with this status matched. */
   response(status: number): Effects {
-    switch (this.#state) {
-      case 'Calling':
-        if (status < 200) return this.#to('Proceeding', provisionalFirst);
-        return this.#final(status);
-      case 'Proceeding':
-        if (status < 200) return pass;
-        return this.#final(status);
-      case 'Accepted':
-        // Every 2xx goes up: each may open a dialog of its own (RFC 6026 7.2).
-        return status >= 200 && status < 300 ? pass : none;
-      case 'Completed':
-        return status >= 300 ? again : none;
-      case 'Terminated':
-        break;
-    }
-    return none;
+    return this.take(classOf(status));
   }
 
   timer(name: TimerName): Effects {
-    if (this.#state === 'Calling') {
-      if (name === 'A') {
-        this.#retransmitAfter *= 2;
-        return [sendRequest, set('A', this.#retransmitAfter)];
-      }
-      if (name === 'B') return this.#to('Terminated', timedOut);
-    }
-    if (this.#state === 'Completed' && name === 'D') return this.#to('Terminated', ended);
-    if (this.#state === 'Accepted' && name === 'M') return this.#to('Terminated', ended);
-    return none;
+    return this.take(`timer ${name}`);
   }
 
   /** The request, or the ACK, could not be sent. */
   transportError(): Effects {
-    switch (this.#state) {
-      case 'Calling':
-      case 'Proceeding':
-      case 'Completed':
-        return this.#to('Terminated', broken);
-      case 'Accepted':
-        // The final answer is through; only further 2xx are lost with the connection.
-        return this.#to('Terminated', [clear('M'), terminated]);
-      case 'Terminated':
-        break;
-    }
-    return none;
-  }
-
-  #final(status: number): Effects {
-    if (status < 300) return this.#to('Accepted', acceptedFirst);
-    // Timer D is 0 on reliable transports: Completed is left as soon as it is entered.
-    return this.#reliable
-      ? this.#to('Terminated', refused)
-      : this.#to('Completed', refusedUnreliable);
-  }
-
-  #to(state: ClientInviteState, effects: Effects): Effects {
-    this.#state = state;
-    return effects;
+    return this.take('transport error');
   }
 }

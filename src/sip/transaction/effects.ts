@@ -5,7 +5,7 @@ import type { TimerName } from './timers.ts';
  * sends, sets timers and tells the transaction user.
  */
 export type Effect =
-  /** Send the request, the ACK of a refusal, or the latest response, once more or for the first time. */
+  /** Send the request, the ACK of a refusal, or the latest response (if there is one), once more or for the first time. */
   | { readonly do: 'send'; readonly what: 'request' | 'ack' | 'response' | 'trying' }
   /** Milliseconds; replaces a running timer of the same name. */
   | { readonly do: 'setTimer'; readonly timer: TimerName; readonly after: number }

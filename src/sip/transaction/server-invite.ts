@@ -1,7 +1,6 @@
 import {
   ackToUser,
   clear,
-  none,
   sendResponse,
   sendTrying,
   set,
@@ -10,6 +9,8 @@ import {
   transportErrorToUser,
 } from './effects.ts';
 import type { Effects } from './effects.ts';
+import { Machine, classOf, go, resend, stay } from './figure.ts';
+import type { Figure, ResponseClass } from './figure.ts';
 import { T1, T2, timer100Invite, timerH, timerI, timerL } from './timers.ts';
 import type { TimerName } from './timers.ts';
 
@@ -19,35 +20,69 @@ export type ServerInviteState =
   | 'Completed'
   | 'Confirmed'
   | 'Terminated';
+type Event =
+  | `${ResponseClass} from user`
+  | 'INVITE'
+  | 'ACK'
+  | `timer ${TimerName}`
+  | 'transport error';
 
+/** RFC 3261 figure 7 as RFC 6026 section 8.5 redraws it, with Accepted. */
+function figure(reliable: boolean): Figure<ServerInviteState, Event> {
+  // The user hears of it, and the timers end the transaction (RFC 6026 7.1).
+  const lost = stay(transportErrorToUser);
+  const refuse = [clear('100'), sendResponse];
+  return {
+    Proceeding: {
+      '1xx from user': stay(clear('100'), sendResponse),
+      '2xx from user': go('Accepted', clear('100'), sendResponse, set('L', timerL)),
+      '300-699 from user': reliable
+        ? go('Completed', ...refuse, set('H', timerH))
+        : go('Completed', ...refuse, set('G', T1), set('H', timerH)),
+      INVITE: stay(sendResponse),
+      'timer 100': stay(sendTrying),
+      'transport error': lost,
+    },
+    Accepted: {
+      '2xx from user': stay(sendResponse),
+      ACK: stay(ackToUser),
+      'timer L': go('Terminated', terminated),
+      'transport error': lost,
+    },
+    Completed: {
+      INVITE: stay(sendResponse),
+      // Timer I is 0 on reliable transports: Confirmed is left as soon as it is entered.
+      ACK: reliable
+        ? go('Terminated', clear('H'), terminated)
+        : go('Confirmed', clear('G'), clear('H'), set('I', timerI)),
+      'timer G': resend(sendResponse, 'G', T2),
+      'timer H': go('Terminated', clear('G'), timeoutToUser, terminated),
+      'transport error': lost,
+    },
+    Confirmed: {
+      'timer I': go('Terminated', terminated),
+      'transport error': lost,
+    },
+    Terminated: {},
+  };
+}
+
+/** Written out, so that answering builds no strings. */
+const fromUser = {
+  '1xx': '1xx from user',
+  '2xx': '2xx from user',
+  '300-699': '300-699 from user',
+} as const;
+
+const overReliable = figure(true);
+const overUnreliable = figure(false);
 const start: Effects = [set('100', timer100Invite)];
-const sayTrying: Effects = [sendTrying];
-const again: Effects = [sendResponse];
-const send: Effects = [clear('100'), sendResponse];
-const accept: Effects = [clear('100'), sendResponse, set('L', timerL)];
-const refuse: Effects = [clear('100'), sendResponse, set('H', timerH)];
-const refuseUnreliable: Effects = [clear('100'), sendResponse, set('G', T1), set('H', timerH)];
-const confirmed: Effects = [clear('H'), terminated];
-const confirmedUnreliable: Effects = [clear('G'), clear('H'), set('I', timerI)];
-const pass: Effects = [ackToUser];
-const neverConfirmed: Effects = [clear('G'), timeoutToUser, terminated];
-const ended: Effects = [terminated];
-const failed: Effects = [transportErrorToUser];
 
-/** INVITE server transaction: RFC 3261 figure 7 as amended by RFC 6026 figure 7 (Accepted). */
-export class ServerInvite {
-  #state: ServerInviteState = 'Proceeding';
-  #responded = false;
-  #retransmitAfter = T1;
-  readonly #reliable: boolean;
-
+/** INVITE server transaction. */
+export class ServerInvite extends Machine<ServerInviteState, Event> {
   /** `reliable`: TCP and TLS, which retransmit by themselves. */
   constructor(reliable: boolean) {
-    this.#reliable = reliable;
-  }
-
-  get state(): ServerInviteState {
-    return this.#state;
+    super(reliable ? overReliable : overUnreliable, 'Proceeding');
   }
 
   /** The request has just arrived and its answer has to wait. */
@@ -57,84 +92,25 @@ export class ServerInvite {
 
   /** The transaction user answers with this status. */
   respond(status: number): Effects {
-    switch (this.#state) {
-      case 'Proceeding':
-        this.#responded = true;
-        if (status < 200) return send;
-        if (status < 300) return this.#to('Accepted', accept);
-        return this.#to('Completed', this.#reliable ? refuse : refuseUnreliable);
-      case 'Accepted':
-        return status >= 200 && status < 300 ? send : none;
-      case 'Completed':
-      case 'Confirmed':
-      case 'Terminated':
-        break;
-    }
-    return none;
+    return this.take(fromUser[classOf(status)]);
   }
 
   /** The request came again. */
   retransmission(): Effects {
-    switch (this.#state) {
-      case 'Proceeding':
-        return this.#responded ? again : none;
-      case 'Completed':
-        return again;
-      case 'Accepted':
-      case 'Confirmed':
-      case 'Terminated':
-        break;
-    }
-    return none;
+    return this.take('INVITE');
   }
 
   /** An ACK matched. */
   ack(): Effects {
-    switch (this.#state) {
-      case 'Completed':
-        // Timer I is 0 on reliable transports: Confirmed is left as soon as it is entered.
-        return this.#reliable
-          ? this.#to('Terminated', confirmed)
-          : this.#to('Confirmed', confirmedUnreliable);
-      case 'Accepted':
-        return pass;
-      case 'Proceeding':
-      case 'Confirmed':
-      case 'Terminated':
-        break;
-    }
-    return none;
+    return this.take('ACK');
   }
 
   timer(name: TimerName): Effects {
-    switch (this.#state) {
-      case 'Completed':
-        if (name === 'G') {
-          this.#retransmitAfter = Math.min(this.#retransmitAfter * 2, T2);
-          return [sendResponse, set('G', this.#retransmitAfter)];
-        }
-        return name === 'H' ? this.#to('Terminated', neverConfirmed) : none;
-      case 'Accepted':
-        return name === 'L' ? this.#to('Terminated', ended) : none;
-      case 'Confirmed':
-        return name === 'I' ? this.#to('Terminated', ended) : none;
-      case 'Proceeding':
-        if (name !== '100' || this.#responded) return none;
-        this.#responded = true;
-        return sayTrying;
-      case 'Terminated':
-        break;
-    }
-    return none;
+    return this.take(`timer ${name}`);
   }
 
-  /** A response could not be sent: the user hears of it, the timers end the transaction (RFC 6026 7.1). */
+  /** A response could not be sent. */
   transportError(): Effects {
-    return this.#state === 'Terminated' ? none : failed;
-  }
-
-  #to(state: ServerInviteState, effects: Effects): Effects {
-    this.#state = state;
-    return effects;
+    return this.take('transport error');
   }
 }
