@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   web: ['base', 'topology', 'ports', 'trust', 'identity'],
   balancer: ['base', 'topology', 'ports', 'trust', 'sip'],
   logging: ['base', 'topology', 'ports', 'trust', 'sip'],
+  firewall: ['base', 'topology', 'ports'],
   host: [
     'base',
     'topology',
@@ -45,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'reverse-proxy',
     'balancer',
     'logging',
+    'firewall',
     'host',
     'proof',
   ],
@@ -58,6 +60,7 @@ const pure: readonly string[] = [
   'src/sip/transaction/**/*.ts',
   'src/*/policy/**/*.ts',
   'src/logging/ladder/**/*.ts',
+  'src/firewall/**/*.ts',
 ];
 
 const crossing = /(?:\bfrom|\bimport)\s*\(?\s*['"]#([\w-]+)['"]/gu;
