@@ -8,7 +8,7 @@ import type { Hop, Listener, Plan } from '#ports';
 import { SipServer, SipSyntaxError, runChain } from '#sip';
 import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits, SipReload } from '#sip';
 import type { Host } from '#topology';
-import { admit, clientTls, deriveKey, revocationOfPeer, serverTls } from '#trust';
+import { admit, TlsDialler, deriveKey, revocationOfPeer, serverTls, ticketKeys } from '#trust';
 import type { Credentials } from '#trust';
 import type { Gate } from './policy/authenticate.ts';
 import type { Self } from './policy/context.ts';
@@ -43,6 +43,7 @@ export function createSipServer<C extends RequestContext>(
 ): SipServer {
   const { plan, host, credentials, clock, sharePorts = false } = options;
   const listeners = sipListeners(options);
+  const { dial, established, ticketKeys: keys } = sessionsWith(credentials, options.secret, host);
   return new SipServer({
     name: host.fqdn,
     clock,
@@ -53,9 +54,11 @@ export function createSipServer<C extends RequestContext>(
       label: listener.service,
       tls: tlsOf(listener, credentials),
       reusePort: sharePorts,
+      ...(listener.security === 'MTLS' ? { ticketKeys: keys } : {}),
       admit: (socket) => admit(socket, listener, clock.now()),
     })),
-    dial: dialWith(credentials, host),
+    dial,
+    established,
     sentBy: () => `${host.fqdn}:${servicePort(plan, 'sip')}`,
     handle: (context) => answer(chain, widen(context)),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -71,7 +74,7 @@ export function reloadSipServer(
 ): { readonly dropped: number } {
   return server.reload({
     tls: sipListeners(options).map((listener) => tlsOf(listener, credentials)),
-    dial: dialWith(credentials, options.host),
+    ...sessionsWith(credentials, options.secret, options.host),
     revoked: (socket) => revocationOfPeer(socket, credentials) !== undefined,
   });
 }
@@ -80,12 +83,32 @@ function sipListeners({ plan, host }: RoleOptions): readonly Listener[] {
   return listenersOf(plan, host.fqdn).filter(({ service }) => service === 'sip');
 }
 
-function tlsOf({ security, anonymousClients }: Listener, credentials: Credentials): TlsOptions {
-  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', { anonymousClients });
+function tlsOf(
+  { host, service, security, anonymousClients }: Listener,
+  credentials: Credentials,
+): TlsOptions {
+  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', {
+    anonymousClients,
+    ...(security === 'MTLS' ? { resumable: `${host} ${service}` } : {}),
+  });
 }
 
-function dialWith(credentials: Credentials, { address }: Host): SipReload['dial'] {
-  return (hop) => clientTls(credentials, hop, { localAddress: address });
+/** How connections are dialled, and which keys the session tickets have, with these credentials. */
+function sessionsWith(
+  credentials: Credentials,
+  secret: Buffer,
+  { address }: Host,
+): Pick<SipReload, 'dial'> & {
+  readonly established: NonNullable<SipReload['established']>;
+  readonly ticketKeys: NonNullable<SipReload['ticketKeys']>;
+} {
+  const dialler = new TlsDialler(credentials, address);
+  const key = deriveKey(secret, 'tls tickets');
+  return {
+    dial: (hop) => dialler.options(hop),
+    established: (socket, hop) => dialler.established(socket, hop),
+    ticketKeys: (now) => ticketKeys(key, credentials, now),
+  };
 }
 
 /** A header nobody checked before may still turn out malformed when a decider reads it. */

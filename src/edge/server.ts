@@ -12,10 +12,11 @@ import {
 } from '#sip';
 import {
   admit,
-  clientTls,
+  TlsDialler,
   deriveKey,
   revocationOfPeer,
   serverTls,
+  ticketKeys,
   type Credentials,
   type Reloadable,
 } from '#trust';
@@ -79,6 +80,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
       ackRate: new RateLimit(options.rate ?? defaultRate),
       connection: (id) => this.#server.connection(id),
     };
+    const { dial, established, ticketKeys: keys } = sessionsWith(credentials, secret, host);
     this.#server = new SipServer({
       name: edge.fqdn,
       listeners: sipListeners(options).map((listener) => ({
@@ -86,9 +88,12 @@ export class EdgeServer implements Lifecycle, Reloadable {
         port: listener.port,
         label: listener.service,
         tls: tlsOf(listener, credentials),
+        // Sessions of clients are resumed with keys of Node, which no file holds.
+        ...(listener.security === 'MTLS' ? { ticketKeys: keys } : {}),
         admit: (socket) => admit(socket, listener, clock.now()),
       })),
-      dial: dialWith(credentials, host),
+      dial,
+      established,
       localAddress: edge.address,
       sentBy: (label) => this.#sentBy(label),
       handle: (request) => this.#handle(request),
@@ -112,7 +117,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
   reload(credentials: Credentials): { readonly dropped: number } {
     return this.#server.reload({
       tls: sipListeners(this.#options).map((listener) => tlsOf(listener, credentials)),
-      dial: dialWith(credentials, this.#options.host),
+      ...sessionsWith(credentials, this.#options.secret, this.#options.host),
       revoked: (socket) => revocationOfPeer(socket, credentials) !== undefined,
     });
   }
@@ -147,10 +152,30 @@ function sipListeners({ plan, host }: EdgeServerOptions): readonly Listener[] {
   return listenersOf(plan, host.fqdn).filter(({ service }) => sipServices.has(service));
 }
 
-function tlsOf({ security, anonymousClients }: Listener, credentials: Credentials): TlsOptions {
-  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', { anonymousClients });
+function tlsOf(
+  { host, service, security, anonymousClients }: Listener,
+  credentials: Credentials,
+): TlsOptions {
+  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', {
+    anonymousClients,
+    ...(security === 'MTLS' ? { resumable: `${host} ${service}` } : {}),
+  });
 }
 
-function dialWith(credentials: Credentials, { address }: Host): SipReload['dial'] {
-  return (hop) => clientTls(credentials, hop, { localAddress: address });
+/** How connections are dialled, and which keys the session tickets have, with these credentials. */
+function sessionsWith(
+  credentials: Credentials,
+  secret: Buffer,
+  { address }: Host,
+): Pick<SipReload, 'dial'> & {
+  readonly established: NonNullable<SipReload['established']>;
+  readonly ticketKeys: NonNullable<SipReload['ticketKeys']>;
+} {
+  const dialler = new TlsDialler(credentials, address);
+  const key = deriveKey(secret, 'tls tickets');
+  return {
+    dial: (hop) => dialler.options(hop),
+    established: (socket, hop) => dialler.established(socket, hop),
+    ticketKeys: (now) => ticketKeys(key, credentials, now),
+  };
 }

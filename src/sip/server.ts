@@ -27,6 +27,11 @@ export interface SipServerOptions {
   readonly listeners: readonly SipListener[];
   /** TLS options for a connection to this hop; the server adds address, port and timeouts. */
   readonly dial: (hop: SipHop) => ConnectionOptions;
+  /**
+   * Told when the handshake of a connection made by `dial` is done, before anything is sent; throws when
+   * the peer does not stand, as the one of a resumed session may not.
+   */
+  readonly established?: (socket: TLSSocket, hop: SipHop) => void;
   /** Source address of dialled connections. */
   readonly localAddress?: string;
   /** `host:port` for our Via on a connection with this label (`dialled` for those opened here). */
@@ -49,6 +54,10 @@ export interface SipReload {
   readonly tls: readonly TlsOptions[];
   /** In place of `SipServerOptions.dial`. */
   readonly dial: (hop: SipHop) => ConnectionOptions;
+  /** In place of `SipServerOptions.established`. */
+  readonly established?: SipServerOptions['established'];
+  /** For the listeners that had one. */
+  readonly ticketKeys?: SipListener['ticketKeys'];
   /** Whether the peer at the other end, who was let in once, is so no more. */
   readonly revoked: (socket: TLSSocket) => boolean;
 }
@@ -80,6 +89,7 @@ export class SipServer implements Lifecycle, WireHandler {
   /** Makes connection ids of this process differ from those of any other, and hard to guess. */
   readonly #idPrefix = randomBytes(9).toString('base64url');
   #dial: SipServerOptions['dial'];
+  #established: SipServerOptions['established'];
   #revoked: SipReload['revoked'] = () => false;
   #lastId = 0;
   #incoming = 0;
@@ -92,6 +102,7 @@ export class SipServer implements Lifecycle, WireHandler {
     const { clock } = options;
     this.#options = options;
     this.#dial = options.dial;
+    this.#established = options.established;
     this.#limits = { ...defaultSipLimits, ...options.limits };
     this.#home = { handler: this, clock, limits: this.#limits, batch: new WriteBatch() };
     this.#listeners = options.listeners.map(
@@ -109,6 +120,7 @@ export class SipServer implements Lifecycle, WireHandler {
       limits: this.#limits,
       localAddress: options.localAddress,
       dial: (hop) => this.#dial(hop),
+      established: (socket, hop) => this.#established?.(socket, hop),
       adopt: (socket, hop) => this.#adoptDialled(socket, hop),
     });
     this.#core = new ProxyCore({
@@ -153,9 +165,13 @@ export class SipServer implements Lifecycle, WireHandler {
    * Listens and dials with other certificates from now on. Open connections stay, except those whose
    * peer is revoked. Throws what OpenSSL says of a key or certificate that cannot be used.
    */
-  reload({ tls, dial, revoked }: SipReload): { readonly dropped: number } {
-    for (const [index, options] of tls.entries()) this.#listeners[index]?.renew(options);
+  reload({ tls, dial, established, ticketKeys, revoked }: SipReload): { readonly dropped: number } {
+    for (const [index, options] of tls.entries()) {
+      const had = this.#options.listeners[index]?.ticketKeys !== undefined;
+      this.#listeners[index]?.renew(options, had ? ticketKeys : undefined);
+    }
     this.#dial = dial;
+    this.#established = established;
     this.#revoked = revoked;
     let dropped = 0;
     for (const connection of this.#connections.values()) if (this.#drop(connection)) dropped += 1;
@@ -279,6 +295,7 @@ export class SipServer implements Lifecycle, WireHandler {
     if (this.#closed) return;
     this.#stopSweep = this.#options.clock.after(sweepInterval, () => {
       const now = this.#options.clock.now();
+      for (const listener of this.#listeners) listener.checkTickets();
       for (const connection of this.#connections.values()) connection.checkAge(now);
       this.#sweepLater();
     });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { before, describe, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
 import type { Listener, Plan } from '#ports';
 import { admit, refusals } from './admission.ts';
 import { createAuthority, signRevocationList, type KeyAndCertificate } from './authority.ts';
@@ -17,7 +19,10 @@ import {
   usages,
   type Meeting,
 } from './trust.fixture.ts';
+import { TlsDialler, chainOfPeer } from './dialler.ts';
 import { ensurePki } from './pki.ts';
+import { revocationOfPeer } from './reload.ts';
+import { ticketEpoch, ticketKeys } from './tickets.ts';
 import { serverTls } from './tls.ts';
 
 const edge = 'edge01.contoso.net';
@@ -27,6 +32,8 @@ function verdict({ admission }: Meeting): string {
   if (admission === undefined) return 'handshake failed';
   return admission.kind === 'refused' ? admission.code : admission.kind;
 }
+
+const end = (socket: TLSSocket): unknown => socket.end('x');
 
 describe('a mutual-TLS listener', () => {
   let plan: Plan;
@@ -326,11 +333,10 @@ describe('a mutual-TLS listener', () => {
       });
     }
 
-    test('refuses a resumed one where the options are not ours', async (t) => {
+    test('judges a resumed peer anew, by the lists of now', async (t) => {
       const good = await oddCertificate(authority, { names: [edge], usages: both });
       const seen: string[] = [];
-      // The same certificate as a listener of ours, but with session tickets.
-      const options = { ...serverTls(director, 'MTLS'), secureOptions: 0 };
+      const options = serverTls(director, 'MTLS', { resumable: 'sip' });
       const { port } = await serve(t, options, (socket) => {
         const admission = admit(socket, sip);
         seen.push(admission.kind === 'refused' ? admission.code : admission.kind);
@@ -345,10 +351,52 @@ describe('a mutual-TLS listener', () => {
       };
       const { session } = await dial(client);
       assert.ok(session !== undefined);
-      const again = await dial({ ...client, session });
-      assert.equal(again.resumed, true);
-      assert.deepEqual(seen, ['server', 'resumed']);
+      assert.equal((await dial({ ...client, session })).resumed, true);
+      // The list is in force, and the listener has its old keys still: the worst case.
+      serverTls(await revoking(good.certificate), 'MTLS');
+      assert.equal((await dial({ ...client, session })).resumed, true);
+      assert.deepEqual(seen, ['server', 'server', 'revoked']);
+      serverTls(director, 'MTLS');
     });
+
+    test('has other ticket keys with another list, another epoch and another secret', async () => {
+      const now = 1_000 * ticketEpoch;
+      const secret = Buffer.alloc(32, 1);
+      const keys = ticketKeys(secret, director, now);
+      assert.deepEqual(ticketKeys(secret, { ...director }, now + ticketEpoch - 1), keys);
+      const listed = await revoking(director.certificate);
+      assert.notDeepEqual(ticketKeys(secret, listed, now), keys);
+      assert.notDeepEqual(ticketKeys(secret, director, now + ticketEpoch), keys);
+      assert.notDeepEqual(ticketKeys(Buffer.alloc(32, 2), director, now), keys);
+    });
+
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      test(`a dialler resumes at any process of the host over ${version}, and still knows its peer`, async (t) => {
+        const keys = ticketKeys(Buffer.alloc(32), director, 0);
+        const options = serverTls(director, 'MTLS', { resumable: 'sip' });
+        const first = await serve(t, { ...options, ticketKeys: keys, maxVersion: version }, end);
+        const other = await serve(t, { ...options, ticketKeys: keys, maxVersion: version }, end);
+        const hop = { address: '127.0.0.1', port: first.port, name: director.fqdn };
+        const dialler = new TlsDialler(director, '127.0.0.1');
+        const meet = async (by: TlsDialler, port: number): Promise<boolean> => {
+          const socket = connect({ ...by.options(hop), port });
+          await once(socket, 'secureConnect');
+          by.established(socket, hop);
+          const resumed = socket.isSessionReused();
+          const lost = await revoking(director.certificate);
+          // Without what the dialler remembers, a resumed peer shows no certificate at all.
+          assert.ok(chainOfPeer(socket).length > 0);
+          assert.ok(revocationOfPeer(socket, lost) !== undefined);
+          socket.resume();
+          await once(socket, 'close');
+          return resumed;
+        };
+        assert.equal(await meet(dialler, first.port), false);
+        assert.equal(await meet(dialler, other.port), true);
+        // A reload makes another dialler: it offers nothing of before.
+        assert.equal(await meet(new TlsDialler(director, '127.0.0.1'), first.port), false);
+      });
+    }
   });
 
   test('publishes a refusal with what was expected and presented', async (t) => {

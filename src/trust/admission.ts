@@ -112,11 +112,11 @@ function faultOf(
   if (anchors === undefined) {
     return { code: 'unknown-listener', reason: 'came to a listener without a CA' };
   }
-  if (socket.isSessionReused()) {
-    // The options of serverTls never resume; others must not bring an old verdict back.
-    return { code: 'resumed', reason: 'was not presented in this handshake but in an earlier one' };
-  }
   const fault = anchors.judge(certificate, issuersOf(certificate), now);
+  if (fault?.code === 'foreign-ca' && socket.isSessionReused()) {
+    // A session keeps the certificate of the peer, and none of the CAs between it and the anchor.
+    return { code: 'resumed', reason: 'cannot be judged by what a resumed session shows of it' };
+  }
   if (fault !== undefined) return { code: fault.code, reason: describeChainFault(fault) };
   const verdict: unknown = socket.authorizationError;
   if (socket.authorized || overruled.has(verdict)) return undefined;

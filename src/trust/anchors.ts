@@ -66,6 +66,11 @@ export class TrustAnchors {
     return lists;
   }
 
+  /** True when an anchor itself issued the certificate, with no other CA between them. */
+  issuedDirectly(certificate: X509Certificate): boolean {
+    return this.#authorities.some((anchor) => issued(anchor, certificate));
+  }
+
   /** Undefined when no revocation list names the certificate under any of the anchors. */
   revocationOf(certificate: X509Certificate): Revocation | undefined {
     for (const authority of this.#authorities) {

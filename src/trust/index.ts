@@ -1,4 +1,5 @@
 export { admit, refusals, type Admission, type Refusal, type RefusalCode } from './admission.ts';
+export { TlsDialler } from './dialler.ts';
 export { loadCredentials, type Credentials, type Finding } from './credentials.ts';
 export { namesOf, type CertificateNames } from './names.ts';
 export {
@@ -17,4 +18,5 @@ export { createAuthority, issueCertificate, type KeyAndCertificate } from './aut
 export { reloadable, retire, revocationOfPeer, type Reloadable } from './reload.ts';
 export { deriveKey, poolSecret, readPoolSecret } from './secret.ts';
 export { pkiPaths, type PkiPaths } from './store.ts';
+export { ticketEpoch, ticketKeys } from './tickets.ts';
 export { clientTls, explainDialError, serverTls, type DialTarget } from './tls.ts';

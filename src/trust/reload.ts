@@ -1,6 +1,7 @@
 import type { Agent } from 'node:https';
 import { TLSSocket, type Server } from 'node:tls';
 import type { Credentials } from './credentials.ts';
+import { chainOfPeer } from './dialler.ts';
 import { anchorsOf } from './in-force.ts';
 import type { Revocation } from './revocation.ts';
 import { serverTls } from './tls.ts';
@@ -78,6 +79,6 @@ export function revocationOfPeer(
   socket: TLSSocket,
   credentials: Credentials,
 ): Revocation | undefined {
-  const certificate = socket.getPeerX509Certificate();
+  const [certificate] = chainOfPeer(socket);
   return certificate === undefined ? undefined : anchorsOf(credentials).revocationOf(certificate);
 }

@@ -6,6 +6,7 @@ import { describeChainFault, TrustAnchors } from './anchors.ts';
 import { identitiesOf, namesMatch } from './certificate.ts';
 import type { Credentials } from './credentials.ts';
 import { anchorsOf, putInForce } from './in-force.ts';
+import { mayResume, resumption } from './tickets.ts';
 
 /** AEAD with forward secrecy, for EC and RSA certificates; the first three are those of TLS 1.3. */
 const ciphers = [
@@ -38,19 +39,22 @@ export interface DialTarget {
  * Options for a listener. On `MTLS` every peer is asked for a certificate and OpenSSL refuses
  * none: `admit` decides, first thing on the connection, and says why.
  *
- * A connection that is asked for a certificate is never resumed: OpenSSL keeps its verdict in the
- * session ticket, and a peer revoked since would come back with the old one.
+ * Sessions of peers that were asked for a certificate are resumed only where the caller sees to the
+ * keys of the tickets (`tickets.ts`), for OpenSSL keeps its verdict in the ticket; elsewhere never.
  *
  * @param options `anonymousClients` of the listener; clients without certificate are `admit`'s to
- *   let in, so that it changes nothing here but documents the call
+ *   let in, so that it changes nothing here but documents the call. `resumable` names the listener
+ *   whose sessions may be resumed.
  */
 export function serverTls(
   credentials: Credentials,
   security: 'TLS' | 'MTLS',
-  _options: { readonly anonymousClients?: boolean } = {},
+  options: { readonly anonymousClients?: boolean; readonly resumable?: string } = {},
 ): TlsOptions {
   putInForce(credentials);
   const mutual = security === 'MTLS';
+  const { resumable } = options;
+  const resumes = resumable !== undefined && (!mutual || mayResume(credentials));
   return {
     key: credentials.key,
     cert: credentials.certificate,
@@ -61,9 +65,11 @@ export function serverTls(
     ciphers,
     honorCipherOrder: true,
     handshakeTimeout,
-    secureOptions: mutual
-      ? constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET
-      : constants.SSL_OP_NO_RENEGOTIATION,
+    ...(resumes ? resumption(resumable) : {}),
+    secureOptions:
+      mutual && !resumes
+        ? constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET
+        : constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
 
@@ -101,11 +107,11 @@ export function clientTls(
     minVersion: 'TLSv1.2',
     ciphers,
     // An agent of node:https made with these options would resume, and nobody asks who the peer of
-    // a resumed session is.
+    // a resumed session is; `TlsDialler` does.
     session: undefined,
     rejectUnauthorized: true,
     checkServerIdentity: (_name, peer) =>
-      checkPeer(hop, peer, anchors, options.wildcards ?? false, Date.now()),
+      judgePeer(hop, chainOf(peer), anchors, options.wildcards ?? false, Date.now()),
   };
 }
 
@@ -126,14 +132,20 @@ export class PeerIdentityError extends UsherError {
   }
 }
 
-function checkPeer(
+/**
+ * Why the peer that was dialled may not be talked to; undefined when it proved the name of the hop.
+ *
+ * @param chain its certificate, then its issuers
+ * @param now milliseconds since the epoch
+ */
+export function judgePeer(
   hop: DialTarget,
-  peer: PeerCertificate,
+  chain: readonly X509Certificate[],
   anchors: TrustAnchors,
   wildcards: boolean,
   now: number,
 ): PeerIdentityError | undefined {
-  const [certificate, ...others] = chainOf(peer);
+  const [certificate, ...others] = chain;
   const where = `${hop.name} at ${hop.address}:${hop.port}`;
   if (certificate === undefined) {
     return new PeerIdentityError(hop.name, [], `${where} presented no certificate`);

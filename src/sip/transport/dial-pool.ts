@@ -17,6 +17,8 @@ export interface DialPoolOptions {
   readonly localAddress?: string | undefined;
   /** TLS options towards this hop; the identity check is among them. */
   readonly dial: (hop: SipHop) => ConnectionOptions;
+  /** Told a handshake is done; throws when the peer does not stand after all. */
+  readonly established: (socket: TLSSocket, hop: SipHop) => void;
   /** Makes the connection of a socket whose handshake is done. */
   readonly adopt: (socket: TLSSocket, hop: SipHop) => TlsConnection;
 }
@@ -152,6 +154,7 @@ export class DialPool implements Dialler {
 
   #adopt(socket: TLSSocket, hop: SipHop): TlsConnection {
     try {
+      this.#options.established(socket, hop);
       return this.#options.adopt(socket, hop);
     } catch (cause) {
       socket.destroy();

@@ -27,6 +27,8 @@ export interface SipListener {
    * spreads connections over them. Default false: the socket is ours alone.
    */
   readonly reusePort?: boolean;
+  /** Keys of the session tickets at a time, milliseconds since the epoch; absent: made by Node. */
+  readonly ticketKeys?: (now: number) => Buffer;
   /** Asked once per connection, before the first byte is read. */
   readonly admit: (socket: TLSSocket) => SipAdmission;
 }
@@ -45,6 +47,8 @@ export type ListenerDump = {
   readonly listening: boolean;
   readonly halfOpen: number;
   readonly refused: number;
+  /** Connections that resumed a session, refused ones included. */
+  readonly resumed: number;
   readonly failed: number;
 };
 
@@ -66,7 +70,10 @@ export class TlsListener {
   readonly #halfOpenBySource = new Map<string, number>();
   readonly #recent = new Map<string, number>();
   #recentSince = 0;
+  #ticketKeys: SipListener['ticketKeys'];
+  #keysInUse: Buffer | undefined = undefined;
   #refused = 0;
+  #resumed = 0;
   #failed = 0;
 
   constructor(
@@ -82,6 +89,8 @@ export class TlsListener {
     this.#admitted = admitted;
     this.#full = full;
     this.#tls = createTlsServer({ ...options.tls, handshakeTimeout: limits.handshakeTimeout });
+    this.#ticketKeys = options.ticketKeys;
+    this.checkTickets();
     this.#tls.on('secureConnection', (socket) => this.#secured(socket));
     this.#tls.on('tlsClientError', (error, socket) => {
       this.#failed += 1;
@@ -131,8 +140,19 @@ export class TlsListener {
   }
 
   /** Handshakes from now on present this certificate; those under way end as they began. */
-  renew(tls: TlsOptions): void {
+  renew(tls: TlsOptions, ticketKeys?: SipListener['ticketKeys']): void {
     this.#tls.setSecureContext(tls);
+    this.#ticketKeys = ticketKeys;
+    this.#keysInUse = undefined;
+    this.checkTickets();
+  }
+
+  /** Changes the keys of the session tickets when their time has come. */
+  checkTickets(): void {
+    const keys = this.#ticketKeys?.(this.#clock.now());
+    if (keys === undefined || this.#keysInUse?.equals(keys) === true) return;
+    this.#keysInUse = keys;
+    this.#tls.setTicketKeys(keys);
   }
 
   /** Takes no more connections; those that are open stay. */
@@ -154,6 +174,7 @@ export class TlsListener {
       listening: this.#tcp.listening,
       halfOpen: this.#halfOpen.size,
       refused: this.#refused,
+      resumed: this.#resumed,
       failed: this.#failed,
     };
   }
@@ -206,6 +227,7 @@ export class TlsListener {
     this.#halfOpenOver(keyOf(socket), socket.remoteAddress ?? '');
     // Until somebody takes the socket over, an error of it would have no listener.
     socket.on('error', ignore);
+    if (socket.isSessionReused()) this.#resumed += 1;
     const admission = this.#admission(socket);
     if (admission.kind === 'refused') {
       this.#refuse('not-admitted', admission.message, remoteOf(socket));
