@@ -1,5 +1,4 @@
 import type { FailureCause } from './policy/health.ts';
-import type { SlowStart } from './policy/scheduling.ts';
 
 /**
  * Every number of the balancer that the topology does not hold, with its unit and its reason.
@@ -28,14 +27,11 @@ export const eagerShare = 0.125;
 /** … this many times; after that it is dead rather than starting, and gets the usual interval. */
 export const eagerProbes = 40;
 
-/** Milliseconds a client address stays with its member after its last connection: 20 minutes. */
-export const affinityLifetime = 20 * 60 * 1000;
-
 /** Client addresses remembered per pool; about 150 bytes each. Full: the oldest is forgotten. */
 export const affinityCapacity = 100_000;
 
-/** A member that returns starts with a tenth of its share and has it all after 30 seconds. */
-export const slowStart: SlowStart = { duration: 30_000, floor: 0.1 };
+/** Share of its connections a member returns with; `balancing.slowStart` says until when it grows. */
+export const slowStartFloor = 0.1;
 
 /**
  * Failures after which, once confirmed by a second signal, the sessions of the member are reset on

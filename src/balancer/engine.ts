@@ -1,8 +1,8 @@
 import type { Clock } from '#base';
-import type { EngineName, Service } from '#topology';
+import type { Affinity, EngineName, Scheduling, Service } from '#topology';
 import type { EngineLimits } from './constants.ts';
 import type { FailureCause, HealthState } from './policy/health.ts';
-import type { Scheduling, SlowStart } from './policy/scheduling.ts';
+import type { SlowStart } from './policy/scheduling.ts';
 
 /** A member of a service as an engine sees it. */
 export interface EngineMember {
@@ -27,7 +27,13 @@ export interface EngineService {
   readonly service: Service;
   readonly address: string;
   readonly port: number;
-  readonly affinity: 'none' | 'source';
+  readonly affinity: Affinity;
+  /** Milliseconds a client address stays with its member after its last connection. */
+  readonly affinityTime: number;
+  readonly scheduling: Scheduling;
+  readonly slowStart: SlowStart;
+  /** Connections a member holds at most; undefined: no limit. */
+  readonly connectionsPerMember: number | undefined;
   /** Seconds. */
   readonly idleTimeout: number;
   /** Client addresses that are hosts of the topology; the limit per source does not bind them. */
@@ -112,8 +118,6 @@ export interface EngineContext {
   /** The balancer's own address: the source of every connection to a member (source NAT). */
   readonly localAddress: string;
   readonly clock: Clock;
-  readonly scheduling: Scheduling;
-  readonly slowStart: SlowStart;
   readonly limits: EngineLimits;
   report(signal: PassiveSignal): void;
 }

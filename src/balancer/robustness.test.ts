@@ -178,6 +178,10 @@ describe('the embedded engine under attack', { concurrency: 4 }, () => {
       address: virtual.address,
       port: virtual.port,
       affinity: virtual.affinity,
+      affinityTime: 1000,
+      scheduling: virtual.balancing.scheduling,
+      slowStart: { duration: 0, floor: 1 },
+      connectionsPerMember: undefined,
       idleTimeout: virtual.idleTimeout,
       trustedSources: new Set<string>(),
       members: [],
@@ -267,8 +271,6 @@ function connections(open: Scene): number {
 const context: EngineContext = {
   localAddress: '127.0.0.1',
   clock: { now: () => 0, after: () => () => undefined },
-  scheduling: 'leastConnections',
-  slowStart: { duration: 0, floor: 1 },
   limits: engineLimits,
   report: () => undefined,
 };

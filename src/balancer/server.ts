@@ -4,7 +4,7 @@ import type { Plan, VirtualService } from '#ports';
 import { virtualServicesOf } from '#ports';
 import { formatAddress, parseAddress, type Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
-import { type EngineLimits, engineLimits, resettingCauses, slowStart } from './constants.ts';
+import { type EngineLimits, engineLimits, resettingCauses, slowStartFloor } from './constants.ts';
 import type {
   Engine,
   EngineFactory,
@@ -15,7 +15,6 @@ import type {
 import { EmbeddedEngine } from './engines/embedded.ts';
 import { HealthMonitor } from './monitor.ts';
 import { type HealthState, type MemberHealth, unknownHealth } from './policy/health.ts';
-import type { Scheduling } from './policy/scheduling.ts';
 import { probersFor } from './probes/index.ts';
 import { type BalancerStatus, statusOf } from './status.ts';
 import { type ProbeTarget, probeTargets, serviceKey } from './targets.ts';
@@ -48,8 +47,6 @@ export interface BalancerOptions {
   readonly secret: Buffer;
   /** Default: the embedded engine. */
   readonly engine?: EngineFactory;
-  /** Default `leastConnections`. */
-  readonly scheduling?: Scheduling;
   readonly limits?: Partial<EngineLimits>;
   /** At least 0, below 1; spreads the probes. Default: the system's randomness. */
   readonly random?: () => number;
@@ -88,12 +85,10 @@ export class BalancerServer implements Lifecycle, Reloadable {
       interval: plan.topology.timers.probeInterval * 1000,
       changed: (target, before, after) => this.#changed(target, before, after),
     });
-    const makeEngine: EngineFactory = options.engine ?? ((context) => new EmbeddedEngine(context));
+    const makeEngine = options.engine ?? engineFor(host, this.#services);
     this.#engine = makeEngine({
       localAddress: host.address,
       clock,
-      scheduling: options.scheduling ?? 'leastConnections',
-      slowStart,
       limits: { ...engineLimits, ...options.limits },
       report: (signal) => this.#heard(signal),
     });
@@ -223,6 +218,10 @@ export class BalancerServer implements Lifecycle, Reloadable {
       address: virtual.address,
       port: virtual.port,
       affinity: virtual.affinity,
+      affinityTime: virtual.balancing.affinityTime * 1000,
+      scheduling: virtual.balancing.scheduling,
+      slowStart: { duration: virtual.balancing.slowStart * 1000, floor: slowStartFloor },
+      connectionsPerMember: virtual.balancing.connectionsPerMember,
       idleTimeout: virtual.idleTimeout,
       trustedSources: trustedSourcesOf(virtual),
       members: virtual.members.map((member): EngineMember => {
@@ -234,11 +233,25 @@ export class BalancerServer implements Lifecycle, Reloadable {
           state,
           since,
           recovered,
-          sessions: confirmed && cause && resettingCauses.has(cause) ? 'reset' : 'keep',
+          sessions:
+            confirmed && cause && resettingCauses.has(cause) ? virtual.balancing.onFailure : 'keep',
         };
       }),
     }));
   }
+}
+
+/** The engine the topology asks for; one balancer has one (a check of the topology). */
+function engineFor(host: Host, services: readonly VirtualService[]): EngineFactory {
+  const [service] = services;
+  if (service === undefined || service.engine === 'embedded') {
+    return (context) => new EmbeddedEngine(context);
+  }
+  throw new UsherError(
+    'USHER_ENGINE',
+    `${host.fqdn} cannot serve the VIP of ${service.pool} with the engine ${service.engine}: this version has the embedded engine only.`,
+    { remedy: 'Write "engine: embedded" in the topology.' },
+  );
 }
 
 /** Addresses of the topology's own hosts among the sources: one Edge stands for many users. */

@@ -1,6 +1,7 @@
 import type { Fault } from '#base';
 import { inFileOrder, parseTopology } from '#topology';
 import type { ParsedTopology, Service } from '#topology';
+import { hairpinFaults } from './hairpin.ts';
 import type { Plan } from './model.ts';
 import { makePlan } from './plan.ts';
 import type { PlanOptions } from './plan.ts';
@@ -60,9 +61,13 @@ function collisionFaults(plan: Plan, file: string, locate: ParsedTopology['locat
 export function loadPlan(text: string, file: string, options: PlanOptions = {}): LoadedPlan {
   const { topology, faults, locate } = parseTopology(text, file);
   if (topology === undefined) return { ok: false, faults };
-  const collisions = collisionFaults(makePlan(topology), file, locate);
-  if (faults.length > 0 || collisions.length > 0) {
-    return { ok: false, faults: inFileOrder([...faults, ...collisions]) };
+  const documented = makePlan(topology);
+  const derived = [
+    ...collisionFaults(documented, file, locate),
+    ...hairpinFaults(documented, file, locate),
+  ];
+  if (faults.length > 0 || derived.length > 0) {
+    return { ok: false, faults: inFileOrder([...faults, ...derived]) };
   }
   return { ok: true, plan: makePlan(topology, options) };
 }

@@ -1,5 +1,5 @@
 import type { Text } from '#base';
-import type { Role, Service, Topology } from '#topology';
+import type { Affinity, Balancing, EngineName, NatMode, Role, Service, Topology } from '#topology';
 
 /** Where a flow is known from. The default table prints `table` and `prose`. */
 export type Origin = 'table' | 'prose' | 'derived' | 'option';
@@ -106,8 +106,11 @@ export interface VirtualService {
     readonly address: string;
     readonly port: number;
   }[];
-  /** `source`: one client address stays with one member for 20 minutes (internal web rows). */
-  readonly affinity: 'none' | 'source';
+  /** `source`: one client address stays with one member for `balancing.affinityTime`. */
+  readonly affinity: Affinity;
+  readonly nat: NatMode;
+  readonly engine: EngineName;
+  readonly balancing: Balancing;
   /** Seconds. */
   readonly idleTimeout: number;
 }

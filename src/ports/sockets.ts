@@ -1,5 +1,5 @@
 import { findHost, findPool, hostsOf, poolOf, runsUsher, services } from '#topology';
-import type { Host, Topology } from '#topology';
+import type { Affinity, Host, Service, Topology } from '#topology';
 import type { Flow, Listener, VirtualService } from './model.ts';
 
 /** The address of a host on the side a flow arrives at. */
@@ -68,6 +68,11 @@ export function listenersFor(topology: Topology, flows: readonly Flow[]): readon
   );
 }
 
+/** The reference asks for source affinity on the internal web rows and on no other (decision 7). */
+function referenceAffinity(service: Service): Affinity {
+  return service === 'webInternal' || service === 'webInternalPlain' ? 'source' : 'none';
+}
+
 /** Every port of every VIP: pools in topology order, services in the model's order. */
 export function virtualServicesFor(
   topology: Topology,
@@ -93,7 +98,10 @@ export function virtualServicesFor(
         members: pool.members
           .filter(({ fqdn }) => destination.hosts.includes(fqdn))
           .map((member) => ({ host: member.fqdn, address: member.address, port })),
-        affinity: service === 'webInternal' || service === 'webInternalPlain' ? 'source' : 'none',
+        affinity: pool.balancing.affinity[service] ?? referenceAffinity(service),
+        nat: pool.nat,
+        engine: pool.engine,
+        balancing: pool.balancing,
         idleTimeout: topology.timers.idleTimeout,
       }));
     }),

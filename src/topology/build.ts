@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { firstOf, formatAddress, formatNetwork, parseAddress, parseNetwork } from './address.ts';
 import type { TopologyFile } from './file.ts';
-import type { Host, Pool, Topology } from './model.ts';
+import type { Balancing, Host, Pool, Topology } from './model.ts';
 
 /** One spelling for each address, so that the rest of the program may compare texts. */
 function canonicalAddress(text: string): string {
@@ -14,6 +14,21 @@ function canonicalNetwork(text: string): string {
   return network === undefined ? text : formatNetwork(firstOf(network));
 }
 
+function buildBalancing(pool: TopologyFile['pools'][number]): Balancing {
+  const { balancing = {}, engine } = pool;
+  return {
+    // The kernel does not count connections before it chooses.
+    scheduling: balancing.scheduling ?? (engine === 'nftables' ? 'maglev' : 'leastConnections'),
+    slowStart: balancing.slowStart ?? 30,
+    connectionsPerMember: balancing.connectionsPerMember,
+    affinity: Object.fromEntries(
+      Object.entries(balancing.affinity ?? {}).filter(([, affinity]) => affinity !== undefined),
+    ),
+    affinityTime: balancing.affinityTime ?? 1200,
+    onFailure: balancing.onFailure ?? 'reset',
+  };
+}
+
 function buildPool(file: TopologyFile['pools'][number]): Pool {
   return {
     fqdn: file.fqdn,
@@ -23,6 +38,7 @@ function buildPool(file: TopologyFile['pools'][number]): Pool {
     ...(file.vip === undefined ? {} : { vip: canonicalAddress(file.vip) }),
     nat: file.nat ?? 'source',
     engine: file.engine ?? 'embedded',
+    balancing: buildBalancing(file),
     ...(file.balancer === undefined ? {} : { balancer: file.balancer }),
     ...(file.backupPool === undefined ? {} : { backupPool: file.backupPool }),
     members: file.members.map((member) => ({

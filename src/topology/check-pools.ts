@@ -109,6 +109,47 @@ function checkNat({ value: pool, path }: Entry<DraftPool>, report: Report): void
   );
 }
 
+function checkBalancing({ value: pool, path }: Entry<DraftPool>, report: Report): void {
+  if (pool.engine !== 'nftables') return;
+  if (pool.balancing?.scheduling === 'leastConnections') {
+    report(
+      [...path, 'balancing', 'scheduling'],
+      'scheduling-needs-count',
+      'leastConnections, with the engine nftables',
+      'maglev or roundRobin',
+      'Leave it out: the kernel chooses by hash and counts no connections before it does.',
+    );
+  }
+  if (pool.nat === 'destination' && !Object.hasOwn(pool, 'network')) {
+    report(
+      [...path, 'network'],
+      'nat-needs-network',
+      'destination NAT and no network of the pool',
+      'the network the members lie in',
+      'Add "network:". Clients in it would get the answers past the balancer, which is checked.',
+    );
+  }
+}
+
+/** One balancer runs one engine: two data paths on one machine would fight over its ports. */
+function checkEngines(pools: readonly Entry<DraftPool>[], report: Report): void {
+  const engines = new Map<string, string>();
+  for (const { value: pool, path } of pools) {
+    if (pool.balancer === undefined) continue;
+    const engine = pool.engine ?? 'embedded';
+    const other = engines.get(pool.balancer) ?? engine;
+    engines.set(pool.balancer, other);
+    if (other === engine) continue;
+    report(
+      [...path, 'engine'],
+      'engines-differ',
+      `${engine}, and ${other} for another pool of ${pool.balancer}`,
+      'one engine on one balancer',
+      'Use the same engine for both pools, or another balancer for one of them.',
+    );
+  }
+}
+
 function checkNetwork({ value: pool, path }: Entry<DraftPool>, report: Report): void {
   const network = parseNetwork(pool.network ?? '');
   if (network === undefined) return;
@@ -140,8 +181,10 @@ export function checkPools(draft: Draft, report: Report): void {
     checkSoftware(pool, report);
     checkVip(pool, report);
     checkNat(pool, report);
+    checkBalancing(pool, report);
     checkNetwork(pool, report);
   }
+  checkEngines(pools, report);
   const rolesKnown = pools.every(({ value }) => value.role !== undefined);
   if (pools.length === draft.pools?.length && rolesKnown && pools.length > 0) {
     if (pools.some(({ value }) => value.role === 'frontEnd')) return;

@@ -1,3 +1,5 @@
+import { balancingDamages } from './damages-of-balancing.fixture.ts';
+
 /** A deployment without fault; every test damages one copy of it. */
 export const sound = `sipDomains: [contoso.com]
 networks:
@@ -289,6 +291,7 @@ export const damages: readonly Damage[] = [
     path: 'pools.0.nat',
     at: 'destination\n',
   },
+  ...balancingDamages,
   {
     that: 'hardware balancing without VIP',
     from: '    vip: 10.1.1.10\n',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { firstOf, parseAddress, parseNetwork } from './address.ts';
+import { balancing } from './file-balancing.ts';
+import { seconds, section } from './file-values.ts';
 import type { Service } from './model.ts';
 
 /*
@@ -70,11 +72,6 @@ const port = z
 
 const path = z.string({ error: allowed.text }).min(1, { error: allowed.text });
 
-/** An object whose unknown keys are faults, described for editors. */
-function section<Shape extends z.core.$ZodShape>(shape: Shape, description: string) {
-  return z.strictObject(shape).meta({ description });
-}
-
 function list<Element extends z.ZodType>(element: Element, what: string) {
   return z.array(element, { error: `a list of ${what}` });
 }
@@ -85,11 +82,6 @@ function atLeastOne<Element extends z.ZodType>(element: Element, what: string) {
 }
 
 const yesOrNo = z.boolean({ error: allowed.yesOrNo });
-
-function seconds(from: number, to: number) {
-  const error = `a number of seconds from ${from} to ${to}`;
-  return z.number({ error }).min(from, { error }).max(to, { error });
-}
 
 const member = section(
   {
@@ -147,6 +139,7 @@ const pool = section(
       .enum(['embedded', 'nftables', 'haproxy'])
       .meta({ description: 'What serves the VIP. Default: embedded.' })
       .optional(),
+    balancing: balancing.optional(),
     backupPool: fqdn
       .meta({ description: 'Front End pool that takes over when this one is down.' })
       .optional(),

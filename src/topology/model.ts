@@ -26,6 +26,28 @@ export type LoadBalancing = 'none' | 'dns' | 'hardware';
 export type NatMode = 'source' | 'destination';
 export type EngineName = 'embedded' | 'nftables' | 'haproxy';
 
+export type Affinity = 'none' | 'source';
+/**
+ * `leastConnections`: fewest connections for its weight; `roundRobin`: in turn, by weight; `maglev`: by
+ * a hash of the client, so that few clients move when a member comes or goes.
+ */
+export type Scheduling = 'leastConnections' | 'roundRobin' | 'maglev';
+
+/** How a pool's connections are shared among its members; every default filled in. */
+export interface Balancing {
+  readonly scheduling: Scheduling;
+  /** Seconds a member that returns takes to its full share; 0: at once. */
+  readonly slowStart: number;
+  /** Connections of one service a member holds at most; undefined: no limit. */
+  readonly connectionsPerMember: number | undefined;
+  /** Services that differ from the reference's affinity. */
+  readonly affinity: Readonly<Partial<Record<Service, Affinity>>>;
+  /** Seconds a client address stays with its member after its last connection. */
+  readonly affinityTime: number;
+  /** What becomes of the sessions of a member that has failed for certain. */
+  readonly onFailure: 'reset' | 'keep';
+}
+
 /** Several servers of one role that answer to one name. */
 export interface Pool {
   readonly fqdn: string;
@@ -37,6 +59,7 @@ export interface Pool {
   readonly vip?: string;
   readonly nat: NatMode;
   readonly engine: EngineName;
+  readonly balancing: Balancing;
   /** FQDN of the balancer host that serves the VIP; set whenever `vip` is. */
   readonly balancer?: string;
   /** Front End pools only: FQDN of the pool that takes over. */

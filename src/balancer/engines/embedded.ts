@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { messageOf, sourceOf, systemErrorCode } from '#base';
-import { affinityCapacity, affinityLifetime, strangersShare } from '../constants.ts';
+import { affinityCapacity, strangersShare } from '../constants.ts';
 import type {
   Engine,
   EngineContext,
@@ -75,7 +75,7 @@ export class EmbeddedEngine implements Engine {
       stop: () => undefined,
       sessions: new Set(),
       count: new ServiceCount(),
-      scheduler: new Scheduler(this.#context.scheduling),
+      scheduler: new Scheduler(service.scheduling),
     };
     this.#running.set(service.key, running);
     try {
@@ -160,11 +160,13 @@ export class EmbeddedEngine implements Engine {
           {
             members: running.service.members,
             client: address,
+            clientPort: client.remotePort ?? 0,
+            connectionsPerMember: service.connectionsPerMember,
             now: clock.now(),
             refusedBy,
             connections: (host) => count.member(host).open,
           },
-          { scheduler: running.scheduler, affinity, slowStart: this.#context.slowStart },
+          { scheduler: running.scheduler, affinity, slowStart: service.slowStart },
         );
         if (member !== undefined) count.member(member.host).open += 1;
         return member;
@@ -212,7 +214,7 @@ export class EmbeddedEngine implements Engine {
     if (service.affinity === 'none') return undefined;
     let table = this.#affinity.get(service.pool);
     if (table === undefined) {
-      table = new AffinityTable(affinityLifetime, affinityCapacity);
+      table = new AffinityTable(service.affinityTime, affinityCapacity);
       this.#affinity.set(service.pool, table);
     }
     return table;

@@ -1,5 +1,5 @@
-/** `leastConnections`: fewest connections for its weight; `roundRobin`: in turn, by weight. */
-export type Scheduling = 'leastConnections' | 'roundRobin';
+import type { Scheduling } from '#topology';
+import { maglevTable, slotOf } from './maglev.ts';
 
 /** A member that may take a connection. */
 export interface Candidate {
@@ -41,19 +41,33 @@ export class Scheduler {
   /** Smooth weighted round robin: what each member has saved up since it was last chosen. */
   readonly #credit = new Map<string, number>();
 
+  /** The Maglev table of the hosts that last were candidates. */
+  #table: { readonly hosts: string; readonly slots: readonly string[] } = { hosts: '', slots: [] };
+
   constructor(scheduling: Scheduling) {
     this.#scheduling = scheduling;
   }
 
-  /** The host to take the next connection; undefined when there is no candidate. */
-  pick(candidates: readonly Candidate[]): string | undefined {
+  /**
+   * The host to take the next connection; undefined when there is no candidate. `client` names the
+   * client for scheduling by hash, which knows no weights.
+   */
+  pick(candidates: readonly Candidate[], client: string): string | undefined {
     const first = candidates[0];
     if (first === undefined) return undefined;
+    if (this.#scheduling === 'maglev') return this.#hashed(candidates, client);
     if (this.#scheduling === 'roundRobin') return this.#turn(candidates);
     // One more connection is counted so that a small weight matters on an empty member, too.
     const load = (one: Candidate): number => (one.connections + 1) / one.weight;
     const least = Math.min(...candidates.map(load));
     return this.#turn(candidates.filter((one) => load(one) === least));
+  }
+
+  #hashed(candidates: readonly Candidate[], client: string): string | undefined {
+    const hosts = candidates.map(({ host }) => host);
+    const key = hosts.join(' ');
+    if (this.#table.hosts !== key) this.#table = { hosts: key, slots: maglevTable(hosts) };
+    return this.#table.slots[slotOf(client)];
   }
 
   #turn(candidates: readonly Candidate[]): string | undefined {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Scheduling } from '#topology';
 import { AffinityTable } from './affinity.ts';
-import { Scheduler, type Scheduling, weightOf } from './scheduling.ts';
+import { Scheduler, weightOf } from './scheduling.ts';
 import { type Choosable, selectMember } from './selection.ts';
 
 const members = (...hosts: string[]): Choosable[] =>
@@ -21,6 +22,8 @@ function hold(
       {
         members: of,
         client: `192.0.2.${n}`,
+        clientPort: 0,
+        connectionsPerMember: undefined,
         now: options.now ?? 0,
         refusedBy: new Set(),
         connections: (host) => held.get(host) ?? 0,
@@ -31,6 +34,25 @@ function hold(
   }
   return held;
 }
+
+/** Whom a client gets when `a` holds 5 and `b` 7 connections of at most `limit`. */
+const chosenUpTo = (limit: number): string | undefined =>
+  selectMember(
+    {
+      members: members('a', 'b'),
+      client: '192.0.2.1',
+      clientPort: 4000,
+      connectionsPerMember: limit,
+      now: 0,
+      refusedBy: new Set(),
+      connections: (host) => (host === 'a' ? 5 : 7),
+    },
+    {
+      scheduler: new Scheduler('roundRobin'),
+      affinity: undefined,
+      slowStart: { duration: 0, floor: 1 },
+    },
+  )?.host;
 
 describe('the choice of a member', () => {
   it('takes the member with the fewest connections, in turn when they are equal', () => {
@@ -45,6 +67,18 @@ describe('the choice of a member', () => {
       held: new Map([['a', 90]]),
     });
     assert.deepEqual([held.get('a'), held.get('b')], [95, 5]);
+  });
+
+  it('keeps a client with its member by hash, however many connections the member holds', () => {
+    const busy = new Map([['a', 900]]);
+    const one = hold(200, members('a', 'b'), { scheduling: 'maglev', held: busy });
+    const share = (one.get('a') ?? 0) - 900;
+    assert.ok(share > 60 && share < 140, `a got ${share} of 200`);
+  });
+
+  it('passes over a member that holds all it may, and finds nobody when all do', () => {
+    assert.equal(chosenUpTo(5), undefined);
+    assert.equal(chosenUpTo(6), 'a');
   });
 
   it('does not flood a member that returns: it gets its share as its weight grows', () => {
@@ -86,7 +120,15 @@ describe('the choice of a member', () => {
           }));
           const refusedBy = new Set(refusals.map((n) => `m${n}`));
           const chosen = selectMember(
-            { members: all, client: 'c', now: 1, refusedBy, connections: () => 0 },
+            {
+              members: all,
+              client: 'c',
+              clientPort: 0,
+              connectionsPerMember: undefined,
+              now: 1,
+              refusedBy,
+              connections: () => 0,
+            },
             {
               scheduler: new Scheduler(scheduling),
               affinity: new AffinityTable(10, 10),
@@ -108,7 +150,15 @@ describe('affinity', () => {
     const scheduler = new Scheduler('roundRobin');
     const choose = (client: string, now: number, of = members('a', 'b', 'c')) =>
       selectMember(
-        { members: of, client, now, refusedBy: new Set(), connections: () => 0 },
+        {
+          members: of,
+          client,
+          clientPort: 0,
+          connectionsPerMember: undefined,
+          now,
+          refusedBy: new Set(),
+          connections: () => 0,
+        },
         { scheduler, affinity, slowStart: { duration: 0, floor: 1 } },
       )?.host;
     const clients = Array.from({ length: 1000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
@@ -131,7 +181,15 @@ describe('affinity', () => {
     };
     const choose = (of: readonly Choosable[]) =>
       selectMember(
-        { members: of, client: 'c', now: 1, refusedBy: new Set(), connections: () => 0 },
+        {
+          members: of,
+          client: 'c',
+          clientPort: 0,
+          connectionsPerMember: undefined,
+          now: 1,
+          refusedBy: new Set(),
+          connections: () => 0,
+        },
         rules,
       )?.host;
     assert.equal(

@@ -15,6 +15,10 @@ export interface Choosable {
 export interface Choice<Member extends Choosable> {
   readonly members: readonly Member[];
   readonly client: string;
+  /** The client's source port: what tells its connections apart where it has no affinity. */
+  readonly clientPort: number;
+  /** Connections a member holds at most; undefined: no limit. */
+  readonly connectionsPerMember: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Members that refused this connection already. */
@@ -31,8 +35,12 @@ export function selectMember<Member extends Choosable>(
   rules: { scheduler: Scheduler; affinity: AffinityTable | undefined; slowStart: SlowStart },
 ): Member | undefined {
   const { client, now } = choice;
+  const most = choice.connectionsPerMember ?? Infinity;
   const open = choice.members.filter(
-    (member) => member.state === 'up' && !choice.refusedBy.has(member.host),
+    (member) =>
+      member.state === 'up' &&
+      !choice.refusedBy.has(member.host) &&
+      choice.connections(member.host) < most,
   );
   const bound = rules.affinity?.find(client, now);
   const host =
@@ -43,6 +51,7 @@ export function selectMember<Member extends Choosable>(
         connections: choice.connections(member.host),
         weight: weightOf(member, now, rules.slowStart),
       })),
+      rules.affinity === undefined ? `${client} ${choice.clientPort}` : client,
     );
   if (host !== undefined) rules.affinity?.bind(client, host, now);
   return open.find((member) => member.host === host);
