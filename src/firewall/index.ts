@@ -3,3 +3,4 @@ export * from './model/intervals.ts';
 export * from './model/match.ts';
 export * from './model/rule.ts';
 export * from './model/target.ts';
+export { nftables } from './targets/nftables/index.ts';

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { UsherError } from '#base';
+import { formatAddresses } from '../model.ts';
+import type { Rule } from '../model.ts';
+import { assertSameRules, smallRuleSet } from '../rules.fixture.ts';
+import { nftables } from './index.ts';
+
+/** The rules of the input chain of a ruleset. */
+function input(lines: string, sets = ''): readonly Rule[] {
+  const content = `table inet filter {
+${sets}
+	chain input {
+		type filter hook input priority filter; policy drop;
+${lines}
+	}
+}
+`;
+  const [set] = nftables.read([{ name: 'fw01.nft', content }]);
+  return set?.chains.find(({ direction }) => direction === 'in')?.rules ?? [];
+}
+
+describe('nftables', () => {
+  test('reads what it writes back to the same packets, rule by rule', () => {
+    fc.assert(
+      fc.property(smallRuleSet, (wanted) => {
+        const [found] = nftables.read(nftables.render([wanted], {}));
+        assertSameRules(found, wanted);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('writes the same bytes every time', () => {
+    fc.assert(
+      fc.property(smallRuleSet, (set) => {
+        assert.deepEqual(nftables.render([set], {}), nftables.render([set], {}));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('never lets a reason start a line or leave its quotation marks', () => {
+    const [rule] = input('tcp dport 5061 accept');
+    assert.ok(rule !== undefined);
+    const comment = 'x"\n    accept\u2028drop # ä'.repeat(20);
+    const rules = [{ ...rule, id: 'R-1', comment }];
+    const chains = [{ name: 'in', direction: 'in', policy: 'drop', rules }] as const;
+    const [file] = nftables.render([{ device: 'a', zones: [], chains }], {});
+    assert.equal(file?.content.split('\n').filter((line) => line.includes('accept')).length, 1);
+  });
+
+  test('reads sets, concatenations, ranges, negations and verdict maps as the kernel prints them', () => {
+    const rules = input(
+      `		ct state vmap { invalid : drop, established : accept, related : accept }
+		iifname "lo" accept
+		ip saddr @admins tcp dport { 22, 8000-8080 } counter packets 3 bytes 180 accept comment "A-1: people" # handle 9
+		ip saddr . ip daddr . meta l4proto . th dport @flows log prefix "x accept" accept
+		ip daddr != 10.0.0.0/8 udp dport != 53 reject with icmpx admin-prohibited`,
+      `	set admins {
+		type ipv4_addr
+		flags interval
+		elements = { 10.0.1.0/24, 10.0.3.1-10.0.3.9 }
+	}
+	set flows {
+		typeof ip saddr . ip daddr . meta l4proto . th dport
+		flags interval
+		elements = { 10.0.1.0/28 . 10.0.9.10 . tcp . 8080 comment "R1",
+			     0.0.0.0/0 . 10.0.9.11-10.0.9.12 . tcp . 50001-50003 }
+	}`,
+    );
+    assert.deepEqual(
+      rules.map(({ action }) => action.kind),
+      ['drop', 'accept', 'accept', 'accept', 'accept', 'accept', 'accept', 'reject'],
+    );
+    assert.ok(rules.every(({ unknown }) => unknown === undefined));
+    const [people] = rules.filter(({ id }) => id === 'A-1');
+    assert.equal(people?.comment, 'people');
+    assert.equal(people.position?.line, 17);
+    assert.deepEqual(people.match.destinationPort, [
+      { from: 22, until: 23 },
+      { from: 8000, until: 8081 },
+    ]);
+    assert.equal(formatAddresses(people.match.source)[0], '10.0.1.0/24');
+  });
+
+  test('bounds what it has no model for instead of dropping or believing it', () => {
+    const [limited, masked, queued, later] = input(`		tcp dport 22 limit rate 5/minute accept
+		ip saddr & 255.0.255.0 == 10.0.1.0 accept
+		udp dport 53 queue num 0
+		tcp dport 23 drop`);
+    assert.deepEqual(limited?.unknown, ['limit rate 5/minute accept']);
+    assert.deepEqual(limited.match.destinationPort, [{ from: 22, until: 23 }]);
+    assert.equal(limited.position?.file, 'fw01.nft');
+    assert.equal(masked?.unknown?.length, 1);
+    assert.deepEqual(formatAddresses(masked.match.source), ['any']);
+    assert.deepEqual(queued?.unknown, ['queue']);
+    assert.equal(later?.action.kind, 'drop');
+    assert.equal(later.unknown, undefined);
+  });
+
+  test('takes a set that changes at run time for unknown', () => {
+    const [rule] = input(
+      '		ip saddr @seen accept',
+      `	set seen {
+		type ipv4_addr
+		flags dynamic,timeout
+		elements = { 10.0.0.1 timeout 1m expires 30s }
+	}`,
+    );
+    assert.deepEqual(rule?.unknown, ['ip saddr @seen accept']);
+  });
+
+  test('names file, line and what it met when it cannot go on', () => {
+    const content = 'table inet filter {\n  chain c {\n    accept\n';
+    assert.throws(
+      () => nftables.read([{ name: 'broken.nft', content }]),
+      (error) =>
+        error instanceof UsherError &&
+        error.code === 'USHER_RULES_UNREADABLE' &&
+        error.message.startsWith('broken.nft:4: '),
+    );
+  });
+
+  test('survives every text: rules, or an error of its own', () => {
+    const pieces = fc.constantFrom(
+      ...'table inet filter { } chain input type hook priority ; policy drop , = . : vmap @s set map elements ip saddr tcp dport 22 10.0.0.0/8 != accept jump ct state " # \\ define $x $ flags'.split(
+        ' ',
+      ),
+      '\n',
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(pieces, { maxLength: 40 }).map((all) => all.join(' ')),
+    );
+    fc.assert(
+      fc.property(text, fc.boolean(), (body, inside) => {
+        const head = 'table inet t {\nchain c {\ntype filter hook input priority 0;\n';
+        const content = inside ? `${head}${body}\n}\n}\n` : body;
+        try {
+          nftables.read([{ name: 'f', content }]);
+        } catch (error) {
+          assert.ok(error instanceof UsherError, String(error));
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
