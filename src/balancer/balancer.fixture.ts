@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, systemClock, systemErrorCode } from '#base';
 import { loadPlan, type Plan } from '#ports';
-import { findHost, type Service } from '#topology';
+import { type Balancing, findHost, type Service } from '#topology';
 import { type Credentials, ensurePki, loadCredentials } from '#trust';
 import type { EngineFactory } from './engine.ts';
 import { FakeMember } from './member.fixture.ts';
@@ -49,7 +49,7 @@ export class Bench {
   }
 
   /** The example on ports of its own. `idleTimeout` and `probeInterval` in seconds. */
-  plan(idleTimeout?: number, probeInterval = patient): Plan {
+  plan(idleTimeout?: number, probeInterval = patient, balancing: Partial<Balancing> = {}): Plan {
     const plan = this.#load((portOffset += 1));
     const timers = { ...plan.topology.timers, probeInterval };
     return {
@@ -58,6 +58,7 @@ export class Bench {
       virtualServices: plan.virtualServices.map((service) => ({
         ...service,
         idleTimeout: idleTimeout ?? service.idleTimeout,
+        balancing: { ...service.balancing, ...balancing },
       })),
     };
   }
@@ -85,6 +86,8 @@ export interface SceneOptions extends Partial<BalancerOptions> {
   readonly idleTimeout?: number;
   /** Seconds. */
   readonly probeInterval?: number;
+  /** What differs from the balancing of the example. */
+  readonly balancing?: Partial<Balancing>;
 }
 
 /** Two Directors that can be killed, frozen and spoiled, and the balancer in front of them. */
@@ -104,8 +107,8 @@ export class Scene {
     engine: EngineFactory,
     options: SceneOptions = {},
   ): Promise<Scene> {
-    const { prepare, idleTimeout, probeInterval, ...overrides } = options;
-    const plan = bench.plan(idleTimeout, probeInterval);
+    const { prepare, idleTimeout, probeInterval, balancing, ...overrides } = options;
+    const plan = bench.plan(idleTimeout, probeInterval, balancing);
     const host = findHost(plan.topology, 'lb01.contoso.net');
     if (host === undefined) throw new Error('the example has no balancer');
     const balancer = new BalancerServer({

@@ -205,6 +205,44 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
         );
       }));
 
+    it('loses no request of those that come while a member is drained', () =>
+      scene(async (open) => {
+        const ask = (count: number) =>
+          Promise.all(Array.from({ length: count }, () => whoAnswers(open, 'webExternalPlain')));
+        const earlier = ask(50);
+        const drained = open.balancer.drainMember(open.dir01.fqdn, 60_000);
+        const later = await ask(50);
+        assert.deepEqual(new Set(later), new Set([open.dir02.fqdn]));
+        for (const host of await earlier) assert.match(host, /^dir0[12]\.contoso\.net$/u);
+        assert.equal(await drained, 0);
+      }));
+
+    it('gives a member no more connections than the topology allows, and says so when all are full', () =>
+      scene(
+        async (open) => {
+          const held = await Promise.all(
+            Array.from({ length: 6 }, () => open.client('webExternalPlain')),
+          );
+          const answers = await Promise.all(held.map((client) => client.ask('WHO')));
+          assert.equal(answers.filter((host) => host === open.dir01.fqdn).length, 3);
+          assert.match(await whoAnswers(open, 'webExternalPlain'), /^no answer/u);
+          assert.equal(open.service('webExternalPlain').refusals.noMember, 1);
+          for (const client of held) client.close();
+        },
+        { balancing: { connectionsPerMember: 3 } },
+      ));
+
+    it('shares connections out by hash when the topology says so', () =>
+      scene(
+        async (open) => {
+          const answers = await Promise.all(
+            Array.from({ length: 100 }, () => whoAnswers(open, 'webExternalPlain')),
+          );
+          assert.deepEqual(new Set(answers), new Set([open.dir01.fqdn, open.dir02.fqdn]));
+        },
+        { balancing: { scheduling: 'maglev' } },
+      ));
+
     it('ends a drain early when the last session leaves, and gives it up on resume', () =>
       scene(async (open) => {
         const client = await open.client('webExternalPlain');
