@@ -123,6 +123,13 @@ describe('nftables', () => {
     );
   });
 
+  test('refuses a jump to a chain that is not there, such as one written in place', () => {
+    assert.throws(
+      () => input('\t\ttcp dport 22 jump {\n\t\t\taccept\n\t\t}'),
+      /fw01\.nft:5: a way to "\{"; allowed: a chain of this table/u,
+    );
+  });
+
   test('survives every text: rules, or an error of its own', () => {
     const pieces = fc.constantFrom(
       ...'table inet filter { } chain input type hook priority ; policy drop , = . : vmap @s set map elements ip saddr tcp dport 22 10.0.0.0/8 != accept jump ct state " # \\ define $x $ flags'.split(

@@ -1,4 +1,4 @@
-import { everything, intersect, isEmpty } from '../model.ts';
+import { everything, intersect, isEmpty, unreadable } from '../model.ts';
 import type { Action, Match, Rule } from '../model.ts';
 import { anonymousElements } from './elements.ts';
 import { fields, onlyIPv4, onlyIPv6 } from './fields.ts';
@@ -40,13 +40,19 @@ const translations: ReadonlySet<string> = new Set(['dnat', 'snat', 'masquerade',
 /**
  * Understands one rule. What has no model makes the rule unknown: its match is then the most it can
  * match. A rule that decides nothing (counts, logs, sets a mark) gives none.
+ *
+ * @throws UsherError `USHER_RULES_UNREADABLE` for a jump to a chain the table does not have
  */
 export function rulesOf(
   table: Table,
   text: RuleText,
   file: string,
-  chainName: (name: string) => string,
+  qualified: (name: string) => string,
 ): readonly Rule[] {
+  const chainName = (name: string): string => {
+    if (table.chains.has(name)) return qualified(name);
+    throw unreadable({ file, line: text.line }, `a way to "${name}"`, 'a chain of this table');
+  };
   const family = table.family === 'ip' ? onlyIPv4 : table.family === 'ip6' ? onlyIPv6 : everything;
   const { words, line } = text;
   const reading: Reading = { table, line, words, at: 0, matches: [family], unknown: [] };
@@ -138,12 +144,12 @@ function verdictOf(
   chainName: (name: string) => string,
 ): Action | 'queue' | 'continue' | undefined {
   const first = bare(words[0]);
-  const target = chainName(words[1]?.text ?? '');
   if (first === 'accept' || first === 'drop' || first === 'reject' || first === 'return') {
     return { kind: first };
   }
-  if (first === 'jump') return { kind: 'jump', chain: target };
-  if (first === 'goto') return { kind: 'goto', chain: target };
+  if (first === 'jump' || first === 'goto') {
+    return { kind: first, chain: chainName(words[1]?.text ?? '') };
+  }
   if (translations.has(first)) return { kind: 'accept' };
   return first === 'queue' || first === 'continue' ? first : undefined;
 }
