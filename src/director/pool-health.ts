@@ -17,7 +17,11 @@ export interface HomePoolProbe {
 }
 
 /** Members not known to be dead first; the order is otherwise kept. */
-export function livingFirst<Item>(items: readonly Item[], alive: (item: Item) => boolean): Item[] {
+export function livingFirst<Item>(
+  items: readonly Item[],
+  alive: (item: Item) => boolean,
+): readonly Item[] {
+  if (items.every(alive)) return items;
   return [...items.filter((item) => alive(item)), ...items.filter((item) => !alive(item))];
 }
 

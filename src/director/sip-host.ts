@@ -112,16 +112,21 @@ function sessionsWith(
 }
 
 /** A header nobody checked before may still turn out malformed when a decider reads it. */
-async function answer<C extends RequestContext>(
+function answer<C extends RequestContext>(
   chain: readonly NamedDecider<C>[],
   context: C,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
   try {
-    return await runChain(chain, context);
+    const outcome = runChain(chain, context);
+    return outcome instanceof Promise ? outcome.catch(badRequest) : outcome;
   } catch (error) {
-    if (!(error instanceof SipSyntaxError)) throw error;
-    return { kind: 'respond', status: 400, reason: error.message };
+    return badRequest(error);
   }
+}
+
+function badRequest(error: unknown): Outcome {
+  if (!(error instanceof SipSyntaxError)) throw error;
+  return { kind: 'respond', status: 400, reason: error.message };
 }
 
 /** Asks users of every SIP domain for their password, with nonces any member of the pool can verify. */

@@ -139,7 +139,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
     return facts.insideEndpoint;
   }
 
-  #handle(request: RequestContext): Promise<Outcome> {
+  #handle(request: RequestContext): Promise<Outcome> | Outcome {
     const context = new EdgeContext(request, this.#tools);
     return runChain(isFromOutside(context) ? fromOutside : fromInside, context);
   }

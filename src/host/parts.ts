@@ -112,7 +112,7 @@ export function usersFile(stateDirectory: string): string {
 
 async function usersOf(stateDirectory: string): Promise<UserDirectory> {
   const { SqliteUserDirectory } = await import('#identity');
-  return new SqliteUserDirectory(usersFile(stateDirectory));
+  return new SqliteUserDirectory(usersFile(stateDirectory), { staleness: 50 });
 }
 
 /** A directory is open from its construction on; as a part of the host it only has to be closed. */

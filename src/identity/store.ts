@@ -2,8 +2,9 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { UsherError, messageOf, systemErrorCode } from '#base';
+import { type KnownUser, UserCache } from './cache.ts';
 import { openSchema } from './schema.ts';
-import type { User, UserDirectory, UserRecord } from './user.ts';
+import type { User, UserDirectory, UserRecord, Verifiers } from './user.ts';
 import type { DigestAlgorithm, UsernameForm } from './verifier.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -13,7 +14,8 @@ const busyTimeout = 3000;
 
 /**
  * The embedded user store: one SQLite file (mode 0600, write-ahead log), one row a user. Many processes
- * read it while one writes; every look-up sees what was committed before it, by whatever process.
+ * read it while one writes; every look-up sees what was committed before it, by whatever process, or up to
+ * `staleness` milliseconds earlier.
  *
  * Servers open it to read; only `mode: 'write'` can change it. A file that does not exist is created
  * empty, so that a server may start before the first user is added.
@@ -24,11 +26,10 @@ const busyTimeout = 3000;
 export class SqliteUserDirectory implements UserDirectory {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
-  readonly #verifiers: Readonly<
-    Record<DigestAlgorithm, Readonly<Record<UsernameForm, StatementSync>>>
-  >;
+  readonly #cache: UserCache;
 
-  constructor(file: string, options: { mode?: 'read' | 'write' } = {}) {
+  /** `staleness` in milliseconds; default 0, 50 suits a server. */
+  constructor(file: string, options: { mode?: 'read' | 'write'; staleness?: number } = {}) {
     try {
       createEmpty(file);
       // Whoever opens it first may have to create or upgrade the schema.
@@ -45,20 +46,18 @@ export class SqliteUserDirectory implements UserDirectory {
       });
     }
     const database = this.#database;
-    this.#find = database.prepare(
-      'SELECT aor, display_name, home_pool, enabled FROM users WHERE aor = ?',
+    this.#find = database.prepare('SELECT * FROM users WHERE aor = ?');
+    // Changes with every commit of another connection, and is cheaper than a look-up.
+    const version = database.prepare('PRAGMA data_version');
+    this.#cache = new UserCache(
+      () => version.get()?.['data_version'],
+      options.staleness ?? 0,
+      () => performance.now(),
     );
-    const verifier = (column: string): StatementSync =>
-      database.prepare(`SELECT ${column} AS ha1 FROM users WHERE aor = ?`);
-    this.#verifiers = {
-      'SHA-256': { local: verifier('sha256_local'), aor: verifier('sha256_aor') },
-      MD5: { local: verifier('md5_local'), aor: verifier('md5_aor') },
-    };
   }
 
   find(aor: string): User | undefined {
-    const row = this.#find.get(aor.toLowerCase());
-    return row === undefined ? undefined : userOf(row);
+    return this.#known(aor.toLowerCase())?.user;
   }
 
   verifier(
@@ -66,8 +65,17 @@ export class SqliteUserDirectory implements UserDirectory {
     algorithm: DigestAlgorithm,
     form: UsernameForm = 'local',
   ): string | undefined {
-    const row = this.#verifiers[algorithm][form].get(aor.toLowerCase());
-    return typeof row?.['ha1'] === 'string' ? row['ha1'] : undefined;
+    return this.#known(aor.toLowerCase())?.verifiers[algorithm]?.[form];
+  }
+
+  #known(aor: string): KnownUser | undefined {
+    const cached = this.#cache.get(aor);
+    if (cached !== undefined) return cached;
+    const row = this.#find.get(aor);
+    if (row === undefined) return undefined;
+    const known = { user: userOf(row), verifiers: verifiersOf(row) };
+    this.#cache.set(known.user.aor, known);
+    return known;
   }
 
   /** Users in order of their address; of one pool when it is named. */
@@ -124,6 +132,8 @@ export class SqliteUserDirectory implements UserDirectory {
       // On a full disk SQLite has done it already.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
+    } finally {
+      this.#cache.clear();
     }
   }
 
@@ -140,6 +150,8 @@ export class SqliteUserDirectory implements UserDirectory {
       // On a full disk SQLite has done it already.
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
+    } finally {
+      this.#cache.clear();
     }
     return removed;
   }
@@ -155,6 +167,23 @@ function userOf(row: Row): User {
     displayName: String(row['display_name']),
     homePool: String(row['home_pool']),
     enabled: row['enabled'] === 1,
+  };
+}
+
+function verifiersOf(row: Row): Verifiers {
+  return {
+    'SHA-256': pairOf(row['sha256_local'], row['sha256_aor']),
+    MD5: pairOf(row['md5_local'], row['md5_aor']),
+  };
+}
+
+function pairOf(
+  local: SQLOutputValue | undefined,
+  aor: SQLOutputValue | undefined,
+): Partial<Record<UsernameForm, string>> {
+  return {
+    ...(typeof local === 'string' ? { local } : {}),
+    ...(typeof aor === 'string' ? { aor } : {}),
   };
 }
 

@@ -1,10 +1,26 @@
 import { aorOf, continueChain, parseAuth, parseNameAddr, parseUri } from '#sip';
 import type { NamedDecider, Outcome, RequestContext, SipRequest } from '#sip';
+import { settled } from '#base';
 import type { User, UserDirectory } from '#identity';
 import { sourceOf } from './context.ts';
 import type { DirectorContext, Self } from './context.ts';
 import { refuse } from './diagnostics.ts';
 import type { SignInBackoff } from './sign-in-backoff.ts';
+
+/** What an attempt to sign in comes to; see `SignInVerdict` of #identity. */
+type Verdict =
+  | { kind: 'ok'; user: User }
+  | { kind: 'stale' }
+  | {
+      kind: 'refused';
+      code:
+        | 'unknown-user'
+        | 'disabled'
+        | 'wrong-password'
+        | 'malformed'
+        | 'wrong-realm'
+        | 'replayed';
+    };
 
 /** The Digest authority of one realm, as far as deciders need it; `DigestAuthority` of #identity is one. */
 export interface Challenger {
@@ -15,20 +31,7 @@ export interface Challenger {
     method: string;
     uri: string;
     directory: UserDirectory;
-  }): Promise<
-    | { kind: 'ok'; user: User }
-    | { kind: 'stale' }
-    | {
-        kind: 'refused';
-        code:
-          | 'unknown-user'
-          | 'disabled'
-          | 'wrong-password'
-          | 'malformed'
-          | 'wrong-realm'
-          | 'replayed';
-      }
-  >;
+  }): Verdict | Promise<Verdict>;
 }
 
 /** Everything needed to ask a user who they are. */
@@ -73,10 +76,7 @@ function ownerOf(credentials: string, realm: string): string | undefined {
  * A request without credentials costs one HMAC per algorithm and no look-up; repeated wrong ones are
  * slowed down (403 with Retry-After; 503 would make the Edge blame this server).
  */
-export async function proveCaller(
-  gate: Gate,
-  context: RequestContext,
-): Promise<{ readonly user: User } | { readonly refusal: Outcome }> {
+export function proveCaller(gate: Gate, context: RequestContext): Proof | Promise<Proof> {
   const { request } = context;
   const source = gate.self.host.fqdn;
   const claimed = claimedAor(request);
@@ -89,9 +89,11 @@ export async function proveCaller(
         : refuse(403, 'Forbidden', 'notEnabled', source);
     return { refusal };
   }
-  const userAgent = request.header('User-Agent');
-  const challenge = (stale: boolean): { readonly refusal: Outcome } => ({
-    refusal: challengeOf(request.method, challenger.challenges({ stale, userAgent })),
+  const challenge = (stale: boolean): Proof => ({
+    refusal: challengeOf(
+      request.method,
+      challenger.challenges({ stale, userAgent: request.header('User-Agent') }),
+    ),
   });
   const credentials = request
     .headers(credentialsHeader(request.method))
@@ -110,31 +112,36 @@ export async function proveCaller(
       refusal: refuse(403, 'Too Many Failed Sign-Ins', 'notAuthorized', source, headers),
     };
   }
-  const verdict = await challenger.verify({
+  const verdict = challenger.verify({
     credentials,
     method: request.method,
     uri: request.requestUri,
     directory: gate.directory,
   });
-  if (verdict.kind === 'stale') return challenge(true);
-  if (verdict.kind === 'ok') {
-    if (verdict.user.aor !== claimed) {
-      return { refusal: refuse(403, 'Forbidden', 'notAuthorized', source) };
+  return settled(verdict, (found): Proof => {
+    if (found.kind === 'stale') return challenge(true);
+    if (found.kind === 'ok') {
+      if (found.user.aor !== claimed) {
+        return { refusal: refuse(403, 'Forbidden', 'notAuthorized', source) };
+      }
+      gate.backoff.succeeded(tried, from);
+      return { user: found.user };
     }
-    gate.backoff.succeeded(tried, from);
-    return { user: verdict.user };
-  }
-  const { code } = verdict;
-  if (code === 'wrong-password' || code === 'unknown-user') {
-    gate.backoff.failed(tried, from, context.receivedAt);
-  }
-  if (code === 'unknown-user') {
-    return { refusal: refuse(404, 'Not Found', 'unknownUser', source) };
-  }
-  if (code === 'disabled') return { refusal: refuse(403, 'Forbidden', 'notEnabled', source) };
-  // A nonce used up was not guessed: the client computes again without asking its user.
-  return challenge(code === 'replayed');
+    const { code } = found;
+    if (code === 'wrong-password' || code === 'unknown-user') {
+      gate.backoff.failed(tried, from, context.receivedAt);
+    }
+    if (code === 'unknown-user') {
+      return { refusal: refuse(404, 'Not Found', 'unknownUser', source) };
+    }
+    if (code === 'disabled') return { refusal: refuse(403, 'Forbidden', 'notEnabled', source) };
+    // A nonce used up was not guessed: the client computes again without asking its user.
+    return challenge(code === 'replayed');
+  });
 }
+
+/** Who the caller is, or what to answer in place of believing it. */
+type Proof = { readonly user: User } | { readonly refusal: Outcome };
 
 /** 401 for REGISTER, 407 for the rest, one header line an algorithm (RFC 8760 2.4). */
 function challengeOf(method: string, challenges: readonly string[]): Outcome {
@@ -195,8 +202,7 @@ function vouchedFor(
     return user.enabled ? user : refuse(403, 'Forbidden', 'notEnabled', source);
   };
   if (aor === undefined) return refuse(404, 'Not Found', 'foreignDomain', source);
-  const user = directory.find(aor);
-  return user instanceof Promise ? user.then(judge) : judge(user);
+  return settled(directory.find(aor), judge);
 }
 
 /**
@@ -207,20 +213,20 @@ function vouchedFor(
 export function authenticate(gate: Gate): NamedDecider<DirectorContext> {
   return {
     name: 'authenticate',
-    async decide(context) {
+    decide(context) {
       if (context.request.method === 'ACK') {
         return { kind: 'drop', reason: 'ACK outside of any dialog path' };
       }
-      if (context.facts.origin === 'peer') {
-        const user = await vouchedFor(gate, context);
-        if ('kind' in user) return user;
+      const take = (user: User): Outcome => {
         context.facts.caller = user;
         return continueChain;
+      };
+      if (context.facts.origin === 'peer') {
+        return settled(vouchedFor(gate, context), (user) => ('kind' in user ? user : take(user)));
       }
-      const proof = await proveCaller(gate, context);
-      if ('refusal' in proof) return proof.refusal;
-      context.facts.caller = proof.user;
-      return continueChain;
+      return settled(proveCaller(gate, context), (proof) =>
+        'refusal' in proof ? proof.refusal : take(proof.user),
+      );
     },
   };
 }

@@ -20,7 +20,7 @@ export interface Home {
   /** The pools that serve the user, the one to ask first in front. */
   readonly pools: readonly Pool[];
   /** Members of these pools in the order to try. */
-  readonly servers: readonly Host[];
+  readonly servers: () => readonly Host[];
 }
 
 /** What the deciders find out on the way; each names in its doc which ones it sets. */

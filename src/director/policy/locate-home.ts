@@ -23,7 +23,7 @@ export function homeOf(self: Self, user: User, health: PoolHealth): Home | undef
   const takesUsers = (pool: Pool): boolean => pool.members.some(({ fqdn }) => health.alive(fqdn));
   return {
     pools: livingFirst(pools, takesUsers),
-    servers: livingFirst(serversFor(self.topology, user), ({ fqdn }) => health.alive(fqdn)),
+    servers: () => livingFirst(serversFor(self.topology, user), ({ fqdn }) => health.alive(fqdn)),
   };
 }
 

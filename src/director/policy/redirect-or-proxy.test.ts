@@ -30,7 +30,11 @@ async function decide(
   origin: 'edge' | 'client',
   home: { pools: readonly Pool[]; servers: readonly Host[] } = { pools, servers },
 ) {
-  const facts: DirectorFacts = { origin, caller: alice, home };
+  const facts: DirectorFacts = {
+    origin,
+    caller: alice,
+    home: { pools: home.pools, servers: () => home.servers },
+  };
   return decider.decide(contextOf(request, origin === 'edge' ? edge : client, facts));
 }
 
@@ -146,7 +150,7 @@ test('a user name with odd letters cannot write a second header or a second iden
   const facts: DirectorFacts = {
     origin: 'edge',
     caller: { ...alice, aor: 'a>\r\nX: y@contoso.com' },
-    home: { pools, servers },
+    home: { pools, servers: () => servers },
   };
   const request = requestOf('MESSAGE');
   const outcome = await decider.decide(contextOf(request, edge, facts));

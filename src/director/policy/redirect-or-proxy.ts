@@ -16,17 +16,35 @@ const ranks = ['0.7', '0.3'];
  * first in front. `port` is the SIP port of the plan.
  */
 export function redirectToHome(method: string, pools: readonly Pool[], port: number): Outcome {
-  const contacts = pools
-    .slice(0, ranks.length)
-    .map((pool, index): [string, string] => [
-      'Contact',
-      `<sip:${pool.fqdn}:${port};transport=tls>;q=${ranks[index]}`,
-    ]);
+  const [first, second] = pools;
+  const registers = method === 'REGISTER';
+  const key = `${first?.fqdn} ${second?.fqdn} ${port} ${registers}`;
+  let answer = answers.get(key);
+  if (answer === undefined) {
+    answer = buildRedirect(registers, pools, port);
+    answers.set(key, answer);
+  }
+  return answer;
+}
+
+/** As many as there are pools and backups of pools in a topology. */
+const answers = new Map<string, Outcome>();
+
+function buildRedirect(registers: boolean, pools: readonly Pool[], port: number): Outcome {
+  // Frozen, so that the lines of the answer are written once.
+  const headers = Object.freeze(
+    pools
+      .slice(0, ranks.length)
+      .map((pool, index): [string, string] => [
+        'Contact',
+        `<sip:${pool.fqdn}:${port};transport=tls>;q=${ranks[index]}`,
+      ]),
+  );
   // A registration moves for good. Other requests keep their addressee and only take another way,
   // which is what 305 says; a 301 would replace the addressee by the pool (RFC 3261 21.3.4).
-  return method === 'REGISTER'
-    ? { kind: 'respond', status: 301, reason: 'Redirect request to Home Server', headers: contacts }
-    : { kind: 'respond', status: 305, reason: 'Use Home Server', headers: contacts };
+  return registers
+    ? { kind: 'respond', status: 301, reason: 'Redirect request to Home Server', headers }
+    : { kind: 'respond', status: 305, reason: 'Use Home Server', headers };
 }
 
 /**
@@ -40,20 +58,20 @@ export function redirectOrProxy(
   hopsTo: Hops,
   port: number,
 ): NamedDecider<DirectorContext> {
+  const unreachable = {
+    status: 504,
+    reason: 'Server Time-out',
+    headers: [diagnosticsHeader('unreachable', self.host.fqdn)],
+  };
   return {
     name: 'redirectOrProxy',
     decide({ facts, request }) {
       const { caller, home } = facts;
-      const unreachable = {
-        status: 504,
-        reason: 'Server Time-out',
-        headers: [diagnosticsHeader('unreachable', self.host.fqdn)],
-      };
       if (caller === undefined || home === undefined) return { kind: 'respond', ...unreachable };
       const redirected =
         facts.origin === 'client' || (facts.origin === 'peer' && request.method === 'REGISTER');
       if (redirected) return redirectToHome(request.method, home.pools, port);
-      const hops = home.servers.flatMap((server) => hopsTo(server));
+      const hops = home.servers().flatMap((server) => hopsTo(server));
       if (hops.length === 0) return { kind: 'respond', ...unreachable };
       return {
         kind: 'forward',

@@ -55,7 +55,7 @@ const fields = (method: string, more: readonly string[] = [], toTag = ''): reado
   ...more,
 ];
 
-function decide(
+async function decide(
   request: SipRequest,
   connection: Connection = client,
   using: EdgeTools = tools(),

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '#base';
+import { type Clock, settled } from '#base';
 import { type AuthValue, SipSyntaxError, aorOf, formatAuth, parseAuth, sameText } from '#sip';
 import type { User, UserDirectory } from '../user.ts';
 import {
@@ -116,15 +116,26 @@ export class DigestAuthority {
    * Judges credentials. The password is looked at before the age of the nonce: `stale` tells a client
    * that it need not ask its user again, which must be true (RFC 7616 3.3).
    */
-  async verify(attempt: SignInAttempt): Promise<SignInVerdict> {
+  verify(attempt: SignInAttempt): SignInVerdict | Promise<SignInVerdict> {
     const read = readCredentials(attempt.credentials);
     if (read === undefined || !this.#algorithms.includes(read.algorithm))
       return refused('malformed');
     const name = this.#nameOf(read);
     if (name === undefined) return refused('wrong-realm');
-    const user = await attempt.directory.find(name.aor);
-    if (user === undefined) return refused('unknown-user');
-    const ha1 = await attempt.directory.verifier(name.aor, read.algorithm, name.form);
+    const { directory } = attempt;
+    return settled(directory.find(name.aor), (user) => {
+      if (user === undefined) return refused('unknown-user');
+      const ha1 = directory.verifier(name.aor, read.algorithm, name.form);
+      return settled(ha1, (known) => this.#judge(attempt, read, user, known));
+    });
+  }
+
+  #judge(
+    attempt: SignInAttempt,
+    read: Credentials,
+    user: User,
+    ha1: string | undefined,
+  ): SignInVerdict {
     // Without a verifier the same work is done, and can only fail.
     const input = { ...read, method: attempt.method, qop: 'auth' } as const;
     const expected = requestDigest(read.algorithm, ha1 ?? 'none', input);

@@ -28,7 +28,20 @@ export interface ResponseParts {
   readonly body?: Uint8Array | undefined;
 }
 
+/** The lines of frozen lists, which stay the same: answers given again and again are written once. */
+const writtenLines = new WeakMap<readonly HeaderField[], string>();
+
 function fieldLines(headers: readonly HeaderField[]): string {
+  if (!Object.isFrozen(headers)) return writeLines(headers);
+  let lines = writtenLines.get(headers);
+  if (lines === undefined) {
+    lines = writeLines(headers);
+    writtenLines.set(headers, lines);
+  }
+  return lines;
+}
+
+function writeLines(headers: readonly HeaderField[]): string {
   let out = '';
   for (const [name, value] of headers) {
     if (!isToken(name)) throw headerFault('header-name', 'A header name is no token');

@@ -20,6 +20,11 @@ export class BranchIds {
     this.#unique = random;
   }
 
+  /** Whether a Via of this host may be on the request: otherwise it cannot have been here before. */
+  mayHaveSeen(request: SipRequest): boolean {
+    return request.head.includes(this.#prefix);
+  }
+
   /** The loop mark of a request as received. The method has no part in it: ACK and CANCEL agree. */
   mark(request: SipRequest): string {
     const { from, to, cseq } = request;

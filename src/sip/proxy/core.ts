@@ -19,7 +19,6 @@ import { buildAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { BranchIds } from './branch-id.ts';
 import { contextOf } from './context.ts';
-import type { MarkedContext } from './context.ts';
 import type { Destination, Outcome, RequestContext } from './model.ts';
 import { OwnRequest } from './own-request.ts';
 import { ProxyEngine } from './proxy-engine.ts';
@@ -152,26 +151,30 @@ export class ProxyCore {
       this.#cancel(request, wire);
       return;
     }
-    const key = serverKey(request, wire.scope);
-    const known = this.#layer.server(key);
-    if (known !== undefined && !(method === 'ACK' && known.accepted)) {
-      if (method === 'ACK') known.ack();
-      else known.retransmission(wire);
-      return;
-    }
+    // Without any transaction there is none to find: the key costs more than the look.
+    if (this.#layer.servers > 0 && this.#belongsToKnown(request, wire)) return;
     const stamped = stampedVia(request, wire.remote);
     if (method === 'ACK') {
       this.#acknowledge(this.#contextOf(request, wire), stamped);
     } else if (this.#mayTake(request, wire)) {
-      const transaction = this.#layer.openServer(key, request, wire);
-      this.#decide(transaction, stamped);
+      this.#decide(request, wire, stamped);
     } else {
       this.#answer(request, wire, { status: 503, headers: this.#retryAfter() });
     }
   }
 
-  #contextOf(request: SipRequest, wire: Wire): MarkedContext {
-    const mark = this.#branches.mark(request);
+  /** True for what a transaction in progress has dealt with: its ACK, or the same request once more. */
+  #belongsToKnown(request: SipRequest, wire: Wire): boolean {
+    const known = this.#layer.server(serverKey(request, wire.scope));
+    if (known === undefined) return false;
+    if (request.method !== 'ACK') known.retransmission(wire);
+    else if (known.accepted) return false;
+    else known.ack();
+    return true;
+  }
+
+  #contextOf(request: SipRequest, wire: Wire): RequestContext {
+    const mark = this.#branches.mayHaveSeen(request) ? this.#branches.mark(request) : undefined;
     return contextOf(request, wire, this.#engine.clock.now(), mark);
   }
 
@@ -193,16 +196,28 @@ export class ProxyCore {
     return false;
   }
 
-  #decide(transaction: ServerTransaction, stamped: string | undefined): void {
-    const { request, arrival } = transaction;
-    const context = this.#contextOf(request, arrival);
+  /**
+   * Asks the deciders. A request they answer at once needs no transaction: nothing is retransmitted over
+   * TLS (RFC 3261 17.2.2), and only an INVITE has an ACK to come.
+   */
+  #decide(request: SipRequest, wire: Wire, stamped: string | undefined): void {
+    const context = this.#contextOf(request, wire);
     let outcome: Promise<Outcome> | Outcome;
     try {
       outcome = this.#handle(context);
+      if (
+        !(outcome instanceof Promise) &&
+        outcome.kind === 'respond' &&
+        request.method !== 'INVITE'
+      ) {
+        this.#engine.transmit(wire, buildAnswer(request, outcome, stamped));
+        return;
+      }
     } catch (cause) {
-      this.#decisionFailed(transaction, stamped, cause);
+      this.#decisionFailed(this.#open(request, wire), stamped, cause);
       return;
     }
+    const transaction = this.#open(request, wire);
     if (!(outcome instanceof Promise)) {
       this.#perform(transaction, context, outcome, stamped);
       return;
@@ -212,6 +227,10 @@ export class ProxyCore {
       (decided) => this.#perform(transaction, context, decided, stamped),
       (cause: unknown) => this.#decisionFailed(transaction, stamped, cause),
     );
+  }
+
+  #open(request: SipRequest, wire: Wire): ServerTransaction {
+    return this.#layer.openServer(serverKey(request, wire.scope), request, wire);
   }
 
   #decisionFailed(
@@ -230,7 +249,7 @@ export class ProxyCore {
 
   #perform(
     transaction: ServerTransaction,
-    context: MarkedContext,
+    context: RequestContext,
     outcome: Outcome,
     stamped: string | undefined,
   ): void {
@@ -249,7 +268,7 @@ export class ProxyCore {
 
   #carryOut(
     transaction: ServerTransaction,
-    context: MarkedContext,
+    context: RequestContext,
     outcome: Outcome,
     stamped: string | undefined,
   ): void {
@@ -277,7 +296,7 @@ export class ProxyCore {
 
   #forward(
     transaction: ServerTransaction,
-    context: MarkedContext,
+    context: RequestContext,
     outcome: Extract<Outcome, { kind: 'forward' }>,
     stamped: string | undefined,
   ): void {
@@ -297,7 +316,7 @@ export class ProxyCore {
       this.#engine,
       transaction,
       { request, plan, stampedVia: stamped },
-      context.loopMark,
+      context.loopMark ?? this.#branches.mark(request),
       context.receivedAt,
       breadth,
     ).begin();
@@ -316,12 +335,14 @@ export class ProxyCore {
   }
 
   /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */
-  #acknowledge(context: MarkedContext, stamped: string | undefined): void {
+  #acknowledge(context: RequestContext, stamped: string | undefined): void {
     const perform = (outcome: Outcome): void => {
       if (outcome.kind !== 'forward' || context.request.maxForwards === 0) return;
       const { plan } = outcome;
-      const frame = { request: context.request, plan, stampedVia: stamped };
-      forwardStateless(this.#engine, frame, context.loopMark, this.#breadth(context.request));
+      const { request } = context;
+      const mark = context.loopMark ?? this.#branches.mark(request);
+      const frame = { request, plan, stampedVia: stamped };
+      forwardStateless(this.#engine, frame, mark, this.#breadth(request));
     };
     const failed = (cause: unknown): void => {
       const { callId } = context.request;

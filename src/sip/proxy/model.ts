@@ -9,7 +9,10 @@ export interface RequestContext {
   readonly peer: Peer;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
-  /** What the branch of our own Via would begin with if we had forwarded this request before. */
+  /**
+   * What the branch of our own Via would begin with if we had forwarded this request before; absent when
+   * no Via of ours is on it at all.
+   */
   readonly loopMark?: string;
 }
 

@@ -5,7 +5,6 @@ import { TransactionLayer } from '../transaction/layer.ts';
 import type { TransactionHost } from '../transaction/layer.ts';
 import type { ServerTransaction } from '../transaction/server.ts';
 import { Timeouts } from '../transaction/timeouts.ts';
-import { formatEndpoint } from '../transport/connection.ts';
 import type { SipLimits } from '../transport/limits.ts';
 import type { Wire } from '../transport/wire.ts';
 import type { BranchIds } from './branch-id.ts';
@@ -88,7 +87,7 @@ export class ProxyEngine implements Engine, TransactionHost {
       at: this.clock.now(),
       code,
       message,
-      ...(wire === undefined ? {} : { connection: wire.id, remote: formatEndpoint(wire.remote) }),
+      ...(wire === undefined ? {} : { connection: wire.id, remote: wire.remoteText }),
       ...(callId === undefined ? {} : { callId }),
       ...(cause === undefined ? {} : { cause }),
     });
@@ -115,8 +114,8 @@ export class ProxyEngine implements Engine, TransactionHost {
     messageSeen.publish({
       at: this.clock.now(),
       direction,
-      local: formatEndpoint(wire.local),
-      remote: formatEndpoint(wire.remote),
+      local: wire.localText,
+      remote: wire.remoteText,
       peer: wire.peer,
       label: wire.label,
       message,

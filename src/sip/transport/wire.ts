@@ -1,3 +1,4 @@
+import { formatEndpoint } from './connection.ts';
 import type { Connection, Endpoint, Peer } from './connection.ts';
 
 /** Told when the connection it waits on is gone. */
@@ -16,6 +17,9 @@ export abstract class Wire implements Connection {
   readonly label: string;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** `address:port` of both ends, written once: every recorded message carries them. */
+  readonly localText: string;
+  readonly remoteText: string;
   /**
    * Whose transactions these are: a trusted server keeps its transactions when it reconnects; a
    * client is told apart from every other one, however badly both choose their branches.
@@ -32,6 +36,8 @@ export abstract class Wire implements Connection {
     this.label = label;
     this.local = local;
     this.remote = remote;
+    this.localText = formatEndpoint(local);
+    this.remoteText = formatEndpoint(remote);
     this.scope = peer.kind === 'server' ? peer.fqdn : id;
   }
 
