@@ -39,6 +39,29 @@ export function skipSpace(text: string, at: number): number {
   return i;
 }
 
+/** `skipSpace` that stops at `end`. */
+export function skipSpaceTo(text: string, at: number, end: number): number {
+  let i = at;
+  while (i < end && isSpaceCode(text.charCodeAt(i))) i++;
+  return i;
+}
+
+/** `tokenEnd` that stops at `end`. */
+export function tokenEndTo(text: string, at: number, end: number): number {
+  let i = at;
+  while (i < end && isTokenCode(text.charCodeAt(i))) i++;
+  return i;
+}
+
+/** Whether `text[start, end)` is `lower` in any case; `lower` holds small letters only. */
+export function spells(text: string, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    if ((text.charCodeAt(start + i) | 32) !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
 /** True for the characters linear white space is made of. */
 export function isSpaceCode(code: number): boolean {
   return code === 32 || code === 9 || code === 13 || code === 10;
@@ -68,9 +91,9 @@ export function unfold(text: string): string {
   return out + text.slice(from);
 }
 
-/** Index after the closing quote of the quoted-string that opens at `at`; throws when it never closes. */
-export function quotedEnd(text: string, at: number): number {
-  for (let i = at + 1; i < text.length; i++) {
+/** Index after the closing quote of the quoted-string that opens at `at`; throws when it closes not before `end`. */
+export function quotedEnd(text: string, at: number, end = text.length): number {
+  for (let i = at + 1; i < end; i++) {
     const code = text.charCodeAt(i);
     if (code === 34) return i + 1;
     if (code === 92) i++;

@@ -28,6 +28,7 @@ export interface CSeq {
 }
 
 const noBody: Uint8Array = Buffer.alloc(0);
+const noAddresses: readonly NameAddr[] = [];
 
 /**
  * One SIP message as it came, or as it will leave: the head as text, one character a byte, and the body
@@ -135,23 +136,33 @@ export abstract class SipMessage {
   }
 
   get from(): NameAddr {
-    return (this.#from ??= readNameAddr(this.#required(FROM, 'From')));
+    return (this.#from ??= this.#nameAddr(FROM, 'From'));
   }
 
   get to(): NameAddr {
-    return (this.#to ??= readNameAddr(this.#required(TO, 'To')));
+    return (this.#to ??= this.#nameAddr(TO, 'To'));
   }
 
   /** The topmost Via value: who sent this request, or whom this response is for. */
   get topVia(): Via {
-    if (this.#topVia !== undefined) return this.#topVia;
-    const field = this.#required(VIA, 'Via');
-    // Most Vias stand alone on their line; only a comma calls for the careful look.
-    if (!field.includes(',')) return (this.#topVia = readVia(field));
-    const first = readVia(trim(field.slice(0, valueEnd(field, 0))));
+    return (this.#topVia ??= this.#readTopVia());
+  }
+
+  #readTopVia(): Via {
+    const at = this.#mandatory(VIA, 'Via');
+    const { head, spans } = this;
+    const start = spans[at + 2] ?? 0;
+    const end = spans[at + 3] ?? 0;
+    // Most Vias stand alone on their unfolded line; only others call for the careful look.
+    if (!isFolded(head, start, end) && !holds(head, ',', start, end)) {
+      return readVia(head, start, end);
+    }
+    const field = this.#value(at);
+    const first = trim(field.slice(0, valueEnd(field, 0)));
+    const via = readVia(first, 0, first.length);
     // No proxy can take one value off a line whose rest cannot be told apart.
     splitList(field);
-    return (this.#topVia = first);
+    return via;
   }
 
   /** Every Via value, topmost first; throws also when there are more than the limit allows. */
@@ -160,7 +171,7 @@ export abstract class SipMessage {
     const values = this.values('Via');
     if (values.length > serverLimits.vias)
       throw headerFault('too-many-vias', 'Too many Via values');
-    return (this.#vias = values.map((value) => readVia(value)));
+    return (this.#vias = values.map((value) => readVia(value, 0, value.length)));
   }
 
   /** 0 to 255; undefined when absent (RFC 3261 20.22). */
@@ -179,14 +190,22 @@ export abstract class SipMessage {
 
   #readContacts(): readonly NameAddr[] | '*' {
     const at = this.#find(CONTACT, '', 0);
-    if (at < 0) return [];
-    if (this.#value(at) === '*') {
+    if (at < 0) return noAddresses;
+    const { head, spans } = this;
+    const start = spans[at + 2] ?? 0;
+    const end = spans[at + 3] ?? 0;
+    if (end - start === 1 && head.charCodeAt(start) === 42) {
       if (this.#find(CONTACT, '', at + STRIDE) >= 0) {
         throw headerFault('contact-star', 'A Contact of "*" must stand alone');
       }
       return '*';
     }
-    return this.values('Contact').map((value) => readNameAddr(value));
+    const alone =
+      this.#find(CONTACT, '', at + STRIDE) < 0 &&
+      !isFolded(head, start, end) &&
+      !holds(head, ',', start, end);
+    if (alone) return [readNameAddr(head, start, end)];
+    return this.values('Contact').map((value) => readNameAddr(value, 0, value.length));
   }
 
   get routes(): readonly NameAddr[] {
@@ -207,14 +226,28 @@ export abstract class SipMessage {
   }
 
   #addresses(id: number, name: string): readonly NameAddr[] {
-    if (this.#find(id, '', 0) < 0) return [];
-    return this.values(name).map((value) => readNameAddr(value));
+    if (this.#find(id, '', 0) < 0) return noAddresses;
+    return this.values(name).map((value) => readNameAddr(value, 0, value.length));
+  }
+
+  #nameAddr(id: number, name: string): NameAddr {
+    const at = this.#mandatory(id, name);
+    const { head, spans } = this;
+    const start = spans[at + 2] ?? 0;
+    const end = spans[at + 3] ?? 0;
+    if (!isFolded(head, start, end)) return readNameAddr(head, start, end);
+    const value = this.#value(at);
+    return readNameAddr(value, 0, value.length);
   }
 
   #required(id: number, name: string): string {
+    return this.#value(this.#mandatory(id, name));
+  }
+
+  #mandatory(id: number, name: string): number {
     const at = this.#find(id, '', 0);
     if (at < 0) throw headerFault('header-missing', `There is no ${name}`);
-    return this.#value(at);
+    return at;
   }
 
   #value(at: number): string {
@@ -282,6 +315,16 @@ export class SipResponse extends SipMessage {
     this.reason = line.reason;
     this.startLineFault = line.fault;
   }
+}
+
+/** True when a value of a head goes over more than one line; its last line ends with a CR as well. */
+function isFolded(head: string, start: number, end: number): boolean {
+  return holds(head, '\r', start, end);
+}
+
+function holds(text: string, what: string, start: number, end: number): boolean {
+  const at = text.indexOf(what, start);
+  return at >= 0 && at < end;
 }
 
 function parseCSeq(value: string): CSeq {

@@ -5,14 +5,14 @@ import {
   isToken,
   quote,
   quotedEnd,
-  skipSpace,
+  skipSpaceTo,
   tokenEnd,
   trim,
   unfold,
   unquote,
 } from './characters.ts';
 import { headerFault } from './errors.ts';
-import { type Params, formatParams, parseParams, walkParams } from './params.ts';
+import { type Params, findParam, formatParams, parseParams } from './params.ts';
 import { isUriText, schemeOf } from './uri.ts';
 
 /** Display name, URI and parameters to be written, as From, To, Contact and Route carry them. */
@@ -34,31 +34,29 @@ export class NameAddr {
   readonly tag: string | undefined;
   readonly #text: string;
   readonly #paramsAt: number;
+  readonly #end: number;
   #params: Params | undefined;
 
-  /** For `parseNameAddr` only. */
-  constructor(display: string | undefined, uri: string, text: string, paramsAt: number) {
+  /** For `readNameAddr` only; the parameters are `text[paramsAt, end)`. */
+  constructor(
+    display: string | undefined,
+    uri: string,
+    text: string,
+    paramsAt: number,
+    end: number,
+  ) {
     this.display = display;
     this.uri = uri;
+    this.tag = paramsAt < end ? findParam(text, paramsAt, end, 'tag') : undefined;
     this.#text = text;
     this.#paramsAt = paramsAt;
+    this.#end = end;
     this.#params = undefined;
-    let tag: string | undefined;
-    if (paramsAt < text.length) {
-      // Walking checks the grammar now, so that a reader never meets a fault later.
-      walkParams(text, paramsAt, (nameStart, nameEnd, valueStart, valueEnd) => {
-        if (nameEnd - nameStart !== 3 || valueStart < 0) return;
-        if (text.slice(nameStart, nameEnd).toLowerCase() !== 'tag') return;
-        if (tag !== undefined) throw headerFault('parameter-twice', 'A tag stands twice');
-        tag = text.slice(valueStart, valueEnd);
-      });
-    }
-    this.tag = tag;
   }
 
   /** Header parameters by lower-case name. Throws `SipSyntaxError` when a name comes twice. */
   get params(): Params {
-    return (this.#params ??= parseParams(this.#text, this.#paramsAt));
+    return (this.#params ??= parseParams(this.#text, this.#paramsAt, this.#end));
   }
 
   /** The display name as people read it (UTF-8). */
@@ -75,24 +73,29 @@ export class NameAddr {
  * white space inside the brackets, no URI, malformed parameters.
  */
 export function parseNameAddr(value: string): NameAddr {
-  return readNameAddr(trim(unfold(value)));
+  const text = trim(unfold(value));
+  return readNameAddr(text, 0, text.length);
 }
 
-/** `parseNameAddr` for a value already unfolded and trimmed, as messages hand them out. */
-export function readNameAddr(text: string): NameAddr {
-  if (text.charCodeAt(0) === 34) {
-    const end = quotedEnd(text, 0);
-    const open = skipSpace(text, end);
-    if (text.charCodeAt(open) !== 60) throw headerFault('name-addr-syntax', 'No URI after a name');
-    return bracketed(text, unquote(text.slice(0, end)), open);
+/** `parseNameAddr` of `text[start, end)`, already unfolded and trimmed, as messages hand it out. */
+export function readNameAddr(text: string, start: number, end: number): NameAddr {
+  const first = start < end ? text.charCodeAt(start) : 0;
+  if (first === 60) return bracketed(text, undefined, start, end);
+  if (first === 34) {
+    const nameEnd = quotedEnd(text, start, end);
+    const open = skipSpaceTo(text, nameEnd, end);
+    if (open >= end || text.charCodeAt(open) !== 60) {
+      throw headerFault('name-addr-syntax', 'No URI after a name');
+    }
+    return bracketed(text, unquote(text.slice(start, nameEnd)), open, end);
   }
-  const open = text.indexOf('<');
-  if (open < 0) return bare(text);
-  const display = trim(text.slice(0, open));
+  const open = text.indexOf('<', start);
+  if (open < 0 || open >= end) return bare(text, start, end);
+  const display = trim(text.slice(start, open));
   // A semicolon before the bracket: the bracket belongs to a parameter of a bare URI.
-  if (display.includes(';')) return bare(text);
+  if (display.includes(';')) return bare(text, start, end);
   checkTokens(display);
-  return bracketed(text, display === '' ? undefined : display, open);
+  return bracketed(text, display === '' ? undefined : display, open, end);
 }
 
 function checkTokens(display: string): void {
@@ -109,33 +112,40 @@ function checkTokens(display: string): void {
   }
 }
 
-function bracketed(text: string, display: string | undefined, open: number): NameAddr {
+function bracketed(text: string, display: string | undefined, open: number, end: number): NameAddr {
   const close = text.indexOf('>', open);
-  if (close < 0) throw headerFault('unbalanced-bracket', 'A "<" is not closed');
-  return new NameAddr(display, checkUri(text.slice(open + 1, close)), text, close + 1);
+  if (close < 0 || close >= end) throw headerFault('unbalanced-bracket', 'A "<" is not closed');
+  checkUri(text, open + 1, close);
+  return new NameAddr(display, text.slice(open + 1, close), text, close + 1, end);
 }
 
-function bare(text: string): NameAddr {
-  let end = 0;
-  while (end < text.length) {
-    const code = text.charCodeAt(end);
+function bare(text: string, start: number, end: number): NameAddr {
+  let uriEnd = start;
+  while (uriEnd < end) {
+    const code = text.charCodeAt(uriEnd);
     if (code === 59 || isSpaceCode(code)) break;
     if (code === 63 || code === 44) {
       throw headerFault('addr-spec', 'A URI with "?" or "," needs brackets');
     }
-    end++;
+    uriEnd++;
   }
-  return new NameAddr(undefined, checkUri(text.slice(0, end)), text, end);
+  checkUri(text, start, uriEnd);
+  return new NameAddr(undefined, text.slice(start, uriEnd), text, uriEnd, end);
 }
 
-function checkUri(uri: string): string {
-  let sound = schemeOf(uri) !== undefined;
-  for (let i = 0; i < uri.length && sound; i++) {
-    const code = uri.charCodeAt(i);
-    sound = code > 34 ? code !== 60 && code !== 127 : code === 33;
+/** Throws unless `text[start, end)` begins with a scheme and holds what a URI may hold. */
+function checkUri(text: string, start: number, end: number): void {
+  let i = start;
+  if (text.startsWith('sip:', start)) i += 4;
+  else if (schemeOf(text.slice(start, end)) === undefined) throw noUri();
+  for (; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 34 ? code === 60 || code === 127 : code !== 33) throw noUri();
   }
-  if (!sound) throw headerFault('addr-spec', 'What should be a URI is none');
-  return uri;
+}
+
+function noUri(): Error {
+  return headerFault('addr-spec', 'What should be a URI is none');
 }
 
 /** `"display" <uri>;params`; brackets always, the display name always quoted. */

@@ -104,18 +104,18 @@ function hexValue(text: string, at: number): number {
 }
 
 /** Index after the host that starts at `at`: a bracketed IPv6 address, an IPv4 address or a name. */
-export function endOfHost(text: string, at: number): number {
+export function endOfHost(text: string, at: number, end = text.length): number {
   let i = at;
-  if (text.charCodeAt(i) === 91) {
+  if (i < end && text.charCodeAt(i) === 91) {
     i = text.indexOf(']', at) + 1;
     for (let k = at + 1; k < i - 1; k++) {
       const code = text.charCodeAt(k);
       if (code !== 58 && code !== 46 && hexValue(text, k) < 0) i = 0;
     }
-    if (i < at + 4) throw fault('host-syntax', 'An IPv6 reference is malformed');
+    if (i < at + 4 || i > end) throw fault('host-syntax', 'An IPv6 reference is malformed');
     return i;
   }
-  while (i < text.length && isHostCode(text.charCodeAt(i))) i++;
+  while (i < end && isHostCode(text.charCodeAt(i))) i++;
   if (i === at) throw fault('host-syntax', 'A host name is missing');
   return i;
 }

@@ -5,6 +5,7 @@ import type { Endpoint } from '../transport/connection.ts';
 export const dropOurVia: HeaderEdit = { op: 'removeFirstValue', name: 'Via' };
 
 const receivedParam = /;\s*received\s*=[^;]*/i;
+const stamps = /;\s*r(?:port|eceived)/i;
 const rportParam = /;\s*rport\s*(?:=[^;]*)?(?=;|$)/i;
 
 /**
@@ -12,9 +13,8 @@ const rportParam = /;\s*rport\s*(?:=[^;]*)?(?=;|$)/i;
  * or undefined when it may stay as it is. What the peer claims in `received` is replaced.
  */
 export function stampedVia(request: SipRequest, source: Endpoint): string | undefined {
-  const { host } = request.topVia;
-  const line = request.header('Via') ?? '';
-  const text = line.includes(',') ? (request.values('Via')[0] ?? '') : line;
+  const { host, text } = request.topVia;
+  if (host === source.address && !stamps.test(text)) return undefined;
   const asksPort = rportParam.test(text);
   const claims = receivedParam.test(text);
   const named = host.startsWith('[') ? host.slice(1, -1) : host;
