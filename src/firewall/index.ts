@@ -1,6 +1,3 @@
-export * from './model/addresses.ts';
-export * from './model/intervals.ts';
-export * from './model/match.ts';
-export * from './model/rule.ts';
-export * from './model/target.ts';
+export * from './audit/index.ts';
+export * from './model/index.ts';
 export { nftables } from './targets/nftables/index.ts';

@@ -1,0 +1,7 @@
+export { audit } from './audit.ts';
+export type { Audit, Finding } from './audit.ts';
+export { admits, compare } from './compare.ts';
+export type { Reading, Region } from './compare.ts';
+export type { Shadowed } from './shadows.ts';
+export { packetOf } from './space.ts';
+export type { Packet } from './space.ts';
