@@ -105,6 +105,26 @@ describe('editing a message', () => {
     assert.equal(added.entries().at(-1)?.[0], 'Expires');
   });
 
+  test('keeps lines apart when a value is empty or the last comma has nothing behind it', () => {
+    const odd = parseMessage(
+      Buffer.from('OPTIONS sip:h SIP/2.0\r\nVia:\r\nRoute: <sip:r>,\r\nl: 0\r\n\r\n'),
+    );
+    const edited = edit(odd, [
+      { op: 'removeFirstValue', name: 'Route' },
+      { op: 'replaceFirstVia', value: 'SIP/2.0/TLS a' },
+    ]);
+    assert.equal(edited.head, 'OPTIONS sip:h SIP/2.0\r\nVia:SIP/2.0/TLS a\r\nl: 0\r\n\r\n');
+  });
+
+  test('sets a header appended before where it stands', () => {
+    const edited = edit(message(), [
+      { op: 'append', name: 'X-One', value: '1' },
+      { op: 'append', name: 'X-Two', value: '2' },
+      { op: 'set', name: 'X-One', value: '3' },
+    ]);
+    assert.ok(edited.head.endsWith('X-One: 3\r\nX-Two: 2\r\n\r\n'));
+  });
+
   test('sees the effect of the edits before it', () => {
     const edited = edit(message(), [
       { op: 'append', name: 'X', value: '1' },

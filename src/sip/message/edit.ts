@@ -123,6 +123,8 @@ class Draft {
     if (top >= 0) return (entry) => this.#top.splice(top, 0, entry);
     const original = this.#original(id, name);
     if (original >= 0) return (entry) => void (this.#lines[original] = entry.text);
+    const bottom = this.#bottom.findIndex((entry) => isNamed(entry, id, name));
+    if (bottom >= 0) return (entry) => this.#bottom.splice(bottom, 0, entry);
     return undefined;
   }
 
@@ -175,7 +177,7 @@ class Draft {
  * folded headers and odd spacing included. The body is shared. No edits: the message itself.
  *
  * Throws `SipSyntaxError` (`header`) when a value holds a line break or a character above one byte — a
- * value can never become a header of its own — and `TypeError` when Content-Length is to be changed.
+ * value can never become a header of its own — or there is no Via to change, and `TypeError` when Content-Length is to be changed.
  */
 export function edit(message: SipRequest, edits: readonly HeaderEdit[]): SipRequest;
 export function edit(message: SipResponse, edits: readonly HeaderEdit[]): SipResponse;
@@ -229,16 +231,21 @@ function rewriteLine(lines: Line[], at: number, rewrite: (line: string) => strin
   else lines[at] = { ...entry, text };
 }
 
-/** `Name: a, b` becomes `Name: b`, keeping the name as written; a line with one value becomes nothing. */
+/** `Name: a, b` becomes `Name: b`, keeping the name as written; a line with nothing left becomes nothing. */
 function dropFirstValue(text: string): string {
-  const start = skipSpace(text, text.indexOf(':') + 1);
-  const end = valueEnd(text, start);
-  return end >= text.length ? '' : text.slice(0, start) + text.slice(skipSpace(text, end + 1));
+  const start = valueStart(text);
+  const next = skipSpace(text, valueEnd(text, start) + 1);
+  return next >= text.length ? '' : text.slice(0, start) + text.slice(next);
 }
 
 /** `Name: a, b` becomes `Name: value, b`. */
 function replaceFirstValue(text: string, value: string): string {
-  const start = skipSpace(text, text.indexOf(':') + 1);
+  const start = valueStart(text);
   const end = valueEnd(text, start);
   return text.slice(0, start) + value + (end >= text.length ? '\r\n' : text.slice(end));
+}
+
+/** Where the value of a whole line starts; for an empty one before the line end, which is not its own. */
+function valueStart(text: string): number {
+  return Math.min(skipSpace(text, text.indexOf(':') + 1), text.length - 2);
 }

@@ -140,7 +140,7 @@ function checkUri(text: string, start: number, end: number): void {
   else if (schemeOf(text.slice(start, end)) === undefined) throw noUri();
   for (; i < end; i++) {
     const code = text.charCodeAt(i);
-    if (code > 34 ? code === 60 || code === 127 : code !== 33) throw noUri();
+    if (code > 34 ? code === 60 || code === 62 || code === 127 : code !== 33) throw noUri();
   }
 }
 

@@ -167,6 +167,7 @@ describe('names, Vias and lists', () => {
       '',
       '<>',
       '<sip:a@h',
+      'sip:a@h>',
       '< sip:a@h>',
       '<sip:a@h >',
       '<sip:a<b@h>',
