@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
+import { type HeaderEdit, edit } from './edit.ts';
 import { SipSyntaxError } from './errors.ts';
 import { type FrameEvent, StreamFramer } from './framer.ts';
 import { type Limits, defaultLimits } from './limits.ts';
@@ -15,6 +16,7 @@ import {
   type ViaAccount,
   describeStream,
 } from './oracle.fixture.ts';
+import { editByList } from './oracle-edits.fixture.ts';
 import type { Params } from './params.ts';
 import type { SipUri } from './uri.ts';
 import type { Via } from './via.ts';
@@ -91,6 +93,19 @@ function isEither(message: SipMessage): message is SipRequest | SipResponse {
   return 'isRequest' in message;
 }
 
+/** The messages in these chunks, and the head that could be read before framing was lost. */
+export function headsOf(chunks: readonly Buffer[]): SipMessage[] {
+  const framer = new StreamFramer();
+  const heads: SipMessage[] = [];
+  for (const chunk of chunks) {
+    for (const event of framer.push(chunk)) {
+      if (event.kind === 'message') heads.push(event.message);
+      if (event.kind === 'fault' && event.fault.head !== undefined) heads.push(event.fault.head);
+    }
+  }
+  return heads;
+}
+
 /** Everything the framer says about the bytes of an accepted connection that come in these chunks. */
 export function streamAccount(chunks: readonly Buffer[], limits: Partial<Limits>): StreamAccount {
   const framer = new StreamFramer(limits);
@@ -121,4 +136,16 @@ export function assertAgreement(
     assert.deepEqual(parser, oracle, `Parser and oracle differ about ${JSON.stringify(text)}`);
   }
   return oracle;
+}
+
+/** Throws unless the edits give what they make of a plain list of lines, or both refuse them. */
+export function assertEditAgreement(message: SipMessage, edits: readonly HeaderEdit[]): void {
+  const expected = editByList(message.head, edits);
+  const edited = outcome(() => edit(message, edits));
+  if (edited === 'refused') {
+    assert.equal(expected, undefined);
+    return;
+  }
+  assert.equal(edited.value.head, expected);
+  assert.equal(edited.value.body, message.body);
 }

@@ -116,6 +116,12 @@ describe('editing a message', () => {
     assert.equal(edited.head, 'OPTIONS sip:h SIP/2.0\r\nVia:SIP/2.0/TLS a\r\nl: 0\r\n\r\n');
   });
 
+  test('puts a first header after the start line, even when there is no other', () => {
+    const bare = parseMessage(Buffer.from('OPTIONS sip:h SIP/2.0\r\n\r\n'));
+    const edited = edit(bare, [{ op: 'prepend', name: 'Via', value: 'SIP/2.0/TLS a' }]);
+    assert.equal(edited.head, 'OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/TLS a\r\n\r\n');
+  });
+
   test('sets a header appended before where it stands', () => {
     const edited = edit(message(), [
       { op: 'append', name: 'X-One', value: '1' },

@@ -80,7 +80,7 @@ class Draft {
   finish(): SipMessage {
     const message = this.#message;
     const { head, spans } = message;
-    const firstHeader = spans[1] ?? 0;
+    const firstHeader = spans[1] ?? this.#headersEnd;
     let out = head.slice(0, firstHeader);
     if (message instanceof SipRequest && this.#requestUri !== undefined) {
       const uriStart = message.method.length + 1;

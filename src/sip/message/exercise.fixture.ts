@@ -7,7 +7,7 @@ import { aorOf, parseUri, sameUri } from './uri.ts';
 import { validate } from './validate.ts';
 
 /** Edits a proxy makes on the way there and back. */
-const proxyEdits: readonly (readonly HeaderEdit[])[] = [
+export const proxyEdits: readonly (readonly HeaderEdit[])[] = [
   [
     { op: 'removeFirstValue', name: 'Via' },
     { op: 'remove', name: 'm' },
