@@ -13,7 +13,7 @@ export class BranchIds {
 
   /**
    * `name` is the FQDN of the host, so that its workers know each other's marks; `random` makes
-   * branches of one process differ from those of every other.
+   * branches of one process differ from those of every other; lower case, as peers may alter the case.
    */
   constructor(name: string, random: string) {
     this.#prefix = magicCookie + hash(name.toLowerCase());

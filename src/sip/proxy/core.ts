@@ -65,7 +65,7 @@ export class ProxyCore {
   constructor(options: ProxyCoreOptions) {
     this.#handle = options.handle;
     this.#limits = options.limits;
-    this.#branches = new BranchIds(options.name, randomBytes(6).toString('base64url'));
+    this.#branches = new BranchIds(options.name, randomBytes(6).toString('hex'));
     this.#engine = new ProxyEngine(options, this.#branches);
     this.#layer = this.#engine.layer;
     const hosts = options.labels.map((label) => hostOf(options.sentBy(label)));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import { edit } from '../message/index.ts';
 import { runChain } from './chain.ts';
 import { loop, maxForwards } from './deciders.ts';
 import { ProxyHarness, companion, request, settle, toHops, toWire } from './memory.fixture.ts';
@@ -64,6 +65,21 @@ suite('forwarding one request', () => {
     proxy.reply(proxy.wire(), callee.last('MESSAGE'), 200);
     assert.deepEqual(caller.statuses, []);
     assert.equal(proxy.counts.faults['stray-response'], 1);
+  });
+
+  test('a response that alters the case of our branch is found (RFC 3261 7.3.1)', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    proxy.receive(request('MESSAGE'), caller);
+    const asked = callee.last('MESSAGE');
+    const { branch = '' } = asked.topVia;
+    const via = (asked.values('Via')[0] ?? '').replace(branch, branch.toUpperCase());
+    proxy.reply(callee, edit(asked, [{ op: 'replaceFirstVia', value: via }]), 200);
+    assert.deepEqual(caller.statuses, [200]);
   });
 
   test('100 stays here; other provisional responses go back for INVITE only (RFC 4320)', () => {

@@ -4,6 +4,14 @@ import type { SipRequest } from '../message/index.ts';
 export const magicCookie = 'z9hG4bK';
 
 /**
+ * One of our own branches as we wrote it: lower case behind the cookie. A branch is a token, whose case a
+ * peer may alter (RFC 3261 7.3.1).
+ */
+export function ownBranch(branch: string): string {
+  return magicCookie + branch.slice(magicCookie.length).toLowerCase();
+}
+
+/**
  * What identifies the server transaction of a request (RFC 3261 17.2.3): branch, sent-by and method,
  * within the scope of the peer. An ACK has the key of the INVITE it acknowledges.
  *

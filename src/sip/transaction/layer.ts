@@ -2,7 +2,7 @@ import type { SipRequest, SipResponse } from '../message/index.ts';
 import type { Wire } from '../transport/wire.ts';
 import { ClientTransaction } from './client.ts';
 import type { ClientUser } from './client.ts';
-import { serverKey } from './key.ts';
+import { ownBranch, serverKey } from './key.ts';
 import { ServerTransaction } from './server.ts';
 import type { Timeouts } from './timeouts.ts';
 
@@ -99,7 +99,8 @@ export class TransactionLayer {
     const { branch } = response.topVia;
     if (branch === undefined) return false;
     const { method } = response.cseq;
-    const transaction = this.#clientsOf(method).get(branch);
+    const clients = this.#clientsOf(method);
+    const transaction = clients.get(branch) ?? clients.get(ownBranch(branch));
     if (transaction === undefined || transaction.request.method !== method) return false;
     if (!wire.mayAnswerFor(transaction.wire)) return false;
     transaction.receive(response);
