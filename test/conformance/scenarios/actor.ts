@@ -78,10 +78,10 @@ export class Actor {
   }
 
   request(method: string, callee: string | undefined): SipRequest {
-    if (method === 'CANCEL' || (method === 'ACK' && (this.#final?.status ?? 0) >= 300)) {
-      return this.#companion(method);
+    if (callee === undefined && (method === 'CANCEL' || method === 'ACK')) {
+      const refused = method === 'CANCEL' || (this.#final?.status ?? 0) >= 300;
+      return refused ? this.#companion(method) : this.#inside(method, this.#inviteCseq());
     }
-    if (method === 'ACK') return this.#inside(method, this.#inviteCseq());
     this.#cseq += 1;
     if (method !== 'REGISTER' && callee === undefined) return this.#inside(method, this.#cseq);
     calls += 1;
@@ -120,14 +120,14 @@ export class Actor {
     return response;
   }
 
-  /** Credentials for the latest challenge. */
-  signed(request: SipRequest, username: string, password: string): HeaderField {
+  /** Credentials for the latest challenge; `forged` for a nonce the server never gave. */
+  signed(request: SipRequest, password: string, forged: boolean): HeaderField {
     if (this.#challenge === undefined) throw new Error(`${this.name} was not challenged`);
     this.#nonceUses += 1;
     const { header, value } = this.#challenge;
     const credentials = answerChallenge({
-      challenge: value,
-      username,
+      challenge: forged ? value.replace(/nonce="[^"]*"/u, 'nonce="forged"') : value,
+      username: this.user,
       password,
       method: request.method,
       uri: request.requestUri,

@@ -1,8 +1,25 @@
 import { calls } from './calls.ts';
+import { collisions } from './collisions.ts';
+import { forks } from './forks.ts';
+import { home } from './home.ts';
+import { messages } from './messages.ts';
+import { races } from './races.ts';
 import { registrations } from './registrations.ts';
+import { spirals } from './spirals.ts';
+import { tampering } from './tampering.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
 
-const written: Scenarios = { ...calls, ...registrations };
+const written: Scenarios = {
+  ...calls,
+  ...collisions,
+  ...forks,
+  ...home,
+  ...messages,
+  ...races,
+  ...registrations,
+  ...spirals,
+  ...tampering,
+};
 
 /** A scenario, or its twin. */
 export type Playable = Scenario & { readonly outbound: boolean };

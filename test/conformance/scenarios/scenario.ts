@@ -13,9 +13,14 @@ export interface Scenario {
 
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
-/** On the proxy core: bob is bob, or whoever `calls` says. */
-export function proxied(rule: string, script: string, bob?: string): Scenario {
-  return { rule, on: 'proxy', script, ...(bob === undefined ? {} : { calls: { bob } }) };
+/** On the proxy core; `calls` says where bob, or each of several, is reached. */
+export function proxied(
+  rule: string,
+  script: string,
+  calls?: string | Readonly<Record<string, string>>,
+): Scenario {
+  const table = typeof calls === 'string' ? { bob: calls } : calls;
+  return { rule, on: 'proxy', script, ...(table === undefined ? {} : { calls: table }) };
 }
 
 /** On the Front End. */

@@ -6,8 +6,10 @@ export type Step =
   | (Message & { readonly kind: 'reads' })
   /** `relay relays INVITE [note]`: passes on what it read last, as a proxy does. */
   | (Message & { readonly kind: 'relays' })
-  /** `bob reflects INVITE [as ACK]`: sends back what it was sent. */
+  /** `bob reflects INVITE [as ACK]`: sends what it was sent, or has sent, as it is or as something else. */
   | (Message & { readonly kind: 'reflects' })
+  /** `alice calls bob`: INVITE, challenge, INVITE. */
+  | { readonly kind: 'calls'; readonly who: string; readonly of: string; readonly line: string }
   /** `alice registers`: REGISTER, challenge, REGISTER, 200. */
   | { readonly kind: 'registers' | 'closes'; readonly who: string; readonly line: string }
   /** `wait 32s`. */
@@ -27,6 +29,7 @@ const verbs = { '->': 'sends', '<-': 'reads', relays: 'relays', reflects: 'refle
 const messageLine =
   /^(?<who>[\w.]+) (?<verb>->|<-|relays|reflects) (?<what>\w+)(?: (?<of>[^\s[]+))?(?<notes>(?: \[[^\]]*\])*)$/u;
 const actorLine = /^(?<who>[\w.]+) (?<verb>registers|closes)$/u;
+const callLine = /^(?<who>[\w.]+) calls (?<of>\w+)$/u;
 const waitLine = /^wait (?<seconds>[\d.]+)s$/u;
 
 /**
@@ -45,6 +48,10 @@ function readLine(line: string): Step {
   if (actor !== undefined) {
     const kind = actor['verb'] === 'closes' ? 'closes' : 'registers';
     return { kind, who: actor['who'] ?? '', line };
+  }
+  const call = callLine.exec(line)?.groups;
+  if (call !== undefined) {
+    return { kind: 'calls', who: call['who'] ?? '', of: call['of'] ?? '', line };
   }
   const message = messageLine.exec(line)?.groups;
   const kind = Object.entries(verbs).find(([verb]) => verb === message?.['verb'])?.[1];

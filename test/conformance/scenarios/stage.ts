@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { SipRequest, edit, loop, maxForwards, runChain } from '#sip';
+import { SipRequest, buildResponse, edit, loop, maxForwards, runChain } from '#sip';
 import type { HeaderEdit, Outcome, RequestContext, SipMessage } from '#sip';
 import { frontEndDecisions, password } from '../../../src/front-end/decisions.fixture.ts';
 import type { FrontEndDecisions } from '../../../src/front-end/decisions.fixture.ts';
@@ -51,6 +51,17 @@ export class Stage {
 
   /** Throws, naming the line, where something else happens than is written; nothing may be left at the end. */
   async play(script: string): Promise<void> {
+    await this.#act(script);
+    this.#nothingUnread('at the end');
+    this.#proxy.clock.advance(aftermath);
+    await setImmediate();
+    this.#nothingUnread('long after the end');
+    assert.deepEqual(this.#proxy.left, [0, 0, 0], 'transactions or timers are left');
+    const { faults } = this.#proxy.counts;
+    for (const fault of never) assert.ok(!(fault in faults), `a fault: ${fault}`);
+  }
+
+  async #act(script: string): Promise<void> {
     for (const step of readScript(script)) {
       try {
         await this.#perform(step);
@@ -61,13 +72,6 @@ export class Stage {
         });
       }
     }
-    this.#nothingUnread('at the end');
-    this.#proxy.clock.advance(aftermath);
-    await setImmediate();
-    this.#nothingUnread('long after the end');
-    assert.deepEqual(this.#proxy.left, [0, 0, 0], 'transactions or timers are left');
-    const { faults } = this.#proxy.counts;
-    for (const fault of never) assert.ok(!(fault in faults), `a fault: ${fault}`);
   }
 
   async #perform(step: Step): Promise<void> {
@@ -82,17 +86,14 @@ export class Stage {
         break;
       }
       case 'registers':
-        for (const line of [
-          `${step.who} -> REGISTER [contact ${step.who}]`,
-          `${step.who} <- 401`,
-          `${step.who} -> REGISTER [contact ${step.who}] [signed]`,
-          `${step.who} <- 200`,
-        ]) {
-          for (const part of readScript(line)) {
-            await this.#perform(part);
-            await setImmediate();
-          }
-        }
+        await this.#act(`
+          ${step.who} -> REGISTER [contact ${step.who}] | ${step.who} <- 401
+          ${step.who} -> REGISTER [contact ${step.who}] [signed] | ${step.who} <- 200`);
+        break;
+      case 'calls':
+        await this.#act(`
+          ${step.who} -> INVITE ${step.of} | ${step.who} <- 407 | ${step.who} -> ACK
+          ${step.who} -> INVITE ${step.of} [signed]`);
         break;
       case 'sends':
         this.#send(step);
@@ -193,16 +194,17 @@ export class Stage {
 
   #reflect(step: Extract<Step, { kind: 'reflects' }>): void {
     const actor = this.#actor(step.who);
-    const message = actor.read.get(step.what);
+    const message = actor.read.get(step.what) ?? actor.sent.get(step.what);
     assert.ok(message instanceof SipRequest, `no ${step.what} to reflect`);
-    const as = step.notes.find((note) => note.startsWith('as '))?.slice('as '.length);
-    const { head, body } = message;
-    const changed =
-      as === undefined
-        ? head
-        : head.replace(/^\w+/u, as).replace(/^(CSeq: \d+) \w+/imu, `$1 ${as}`);
+    const as = step.notes.find((note) => note.startsWith('as '))?.slice('as '.length) ?? step.what;
     const others = step.notes.filter((note) => !note.startsWith('as '));
-    this.#proxy.receive(this.#changed(new SipRequest(changed, body), others), actor.wire);
+    const reflected = /^\d/u.test(as)
+      ? buildResponse(message, Number(as))
+      : new SipRequest(
+          message.head.replace(/^\w+/u, as).replace(/^(CSeq: \d+) \w+/imu, `$1 ${as}`),
+          message.body,
+        );
+    this.#proxy.receive(this.#changed(reflected, others), actor.wire);
   }
 
   #changed(message: SipMessage, notes: readonly string[]): SipMessage {
@@ -227,6 +229,13 @@ export class Stage {
         return [{ op: 'requestUri', value }];
       case 'branch':
         return [{ op: 'replaceFirstVia', value: topViaWith(message, value) }];
+      case 'upper':
+        return [
+          {
+            op: 'replaceFirstVia',
+            value: topViaWith(message, message.topVia.branch?.toUpperCase()),
+          },
+        ];
       case 'cseq':
         return [{ op: 'set', name: 'CSeq', value: `${value} ${message.cseq.method}` }];
       case 'again':
@@ -278,17 +287,17 @@ export class Stage {
   }
 }
 
-/** `signed`, `signed as carol`, `signed wrong` (password). */
+/** `signed`, `signed wrong` (password), `signed forged` (nonce). */
 function signedBy(actor: Actor, message: SipMessage, notes: readonly string[]): SipMessage {
   assert.ok(message instanceof SipRequest);
-  const words = notes.find((note) => note.startsWith('signed'))?.split(' ') ?? [];
-  const username = words[1] === 'as' ? (words[2] ?? actor.user) : actor.user;
-  const [name, value] = actor.signed(message, username, words[1] === 'wrong' ? 'wrong' : password);
-  return edit(message, [{ op: 'set', name, value }]);
+  const [, how] = notes.find((note) => note.startsWith('signed'))?.split(' ') ?? [];
+  const secret = how === 'wrong' ? 'wrong' : password;
+  const [header, value] = actor.signed(message, secret, how === 'forged');
+  return edit(message, [{ op: 'set', name: header, value }]);
 }
 
 /** The topmost Via with this branch; `none` takes the branch off. */
-function topViaWith(message: SipMessage, branch: string): string {
+function topViaWith(message: SipMessage, branch: string | undefined): string {
   const top = message.values('Via')[0] ?? '';
   const bare = top.replace(/;branch=[^;]*/iu, '');
   return branch === 'none' ? bare : `${bare};branch=${branch}`;
