@@ -1,7 +1,7 @@
 import { isToken } from './characters.ts';
 import { checkValue } from './edit.ts';
 import { SipSyntaxError, headerFault } from './errors.ts';
-import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, TO, VIA, headerId } from './header-names.ts';
+import { CALL_ID, CONTENT_LENGTH, CSEQ, TO, VIA, headerId } from './header-names.ts';
 import { type SipMessage, SipRequest, SipResponse } from './message.ts';
 import { reasonOf } from './reasons.ts';
 import { STRIDE } from './scan.ts';
@@ -81,24 +81,41 @@ export function buildResponse(
   reason: string = reasonOf(status),
   parts: ResponseParts = {},
 ): SipResponse {
-  checkValue(reason);
-  let head = `SIP/2.0 ${status} ${reason}\r\n`;
+  let head = statusLine(status, reason);
   const { head: text, spans } = request;
   for (let at = 0; at + STRIDE < spans.length; at += STRIDE) {
-    const id = spans[at];
+    const id = spans[at] ?? 0;
+    if (id < VIA || id > CSEQ) continue;
     const start = spans[at + 1];
+    // A header ends where the next one, or at last the empty line, begins.
     const end = spans[at + STRIDE + 1] ?? spans[at + STRIDE];
-    if (id === VIA || id === FROM || id === CALL_ID || id === CSEQ) head += text.slice(start, end);
-    else if (id === TO) {
+    if (id === TO && status !== 100 && lacksTag(request)) {
       const cut = spans[at + 3];
-      head += text.slice(start, cut);
-      if (status !== 100 && lacksTag(request)) head += `;tag=${parts.toTag ?? hashTag(request)}`;
-      head += text.slice(cut, end);
-    }
+      const tag = parts.toTag ?? hashTag(request);
+      head += `${text.slice(start, cut)};tag=${tag}${text.slice(cut, end)}`;
+    } else head += text.slice(start, end);
   }
   if (parts.headers !== undefined) head += fieldLines(parts.headers);
-  head += `Content-Length: ${parts.body?.length ?? 0}\r\n\r\n`;
-  return new SipResponse(head, parts.body);
+  const length = parts.body?.length ?? 0;
+  head += length === 0 ? noBodyFollows : `Content-Length: ${length}\r\n\r\n`;
+  const line = { status, reason, fault: undefined };
+  return new SipResponse(head, parts.body, undefined, line);
+}
+
+const noBodyFollows = 'Content-Length: 0\r\n\r\n';
+
+/** Status lines written lately; phrases are the product's own, of which there are few. */
+const statusLines = new Map<string, string>();
+const keptStatusLines = 256;
+
+function statusLine(status: number, reason: string): string {
+  const known = statusLines.get(reason);
+  if (known !== undefined && known.startsWith(`SIP/2.0 ${status} `)) return known;
+  checkValue(reason);
+  const line = `SIP/2.0 ${status} ${reason}\r\n`;
+  if (statusLines.size >= keptStatusLines) statusLines.clear();
+  statusLines.set(reason, line);
+  return line;
 }
 
 /** A To that cannot be read is copied as it is: a tag could end up inside its open quote. */
@@ -115,14 +132,20 @@ function lacksTag(request: SipMessage): boolean {
  * A tag that depends on the request alone, as stateless answers need (RFC 3261 8.2.7): FNV-1a over the
  * topmost Via and the Call-ID. It identifies, it protects nothing.
  */
-function hashTag(request: SipMessage): string {
-  const key = `${request.header('Via') ?? ''}\n${request.header('Call-ID') ?? ''}`;
+function hashTag({ head, spans }: SipMessage): string {
   let low = 0x811c9dc5;
   let high = 0x1234567;
-  for (let i = 0; i < key.length; i++) {
-    const code = key.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x01000193) ^ (low >>> 7);
+  let wanted = (1 << VIA) | (1 << CALL_ID);
+  for (let at = 0; at + STRIDE < spans.length && wanted !== 0; at += STRIDE) {
+    const id = spans[at] ?? 0;
+    if ((id !== VIA && id !== CALL_ID) || (wanted & (1 << id)) === 0) continue;
+    wanted &= ~(1 << id);
+    const end = spans[at + 3] ?? 0;
+    for (let i = spans[at + 2] ?? 0; i < end; i++) {
+      const code = head.charCodeAt(i);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(high ^ code, 0x01000193) ^ (low >>> 7);
+    }
   }
   return (high >>> 0).toString(36) + (low >>> 0).toString(36);
 }

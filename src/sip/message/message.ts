@@ -16,7 +16,13 @@ import { serverLimits } from './limits.ts';
 import { splitList, valueEnd } from './list.ts';
 import { type NameAddr, readNameAddr } from './name-addr.ts';
 import { HeadScan, STRIDE, type Spans } from './scan.ts';
-import { type StartLineFault, readRequestLine, readStatusLine } from './start-line.ts';
+import {
+  type RequestLine,
+  type StartLineFault,
+  type StatusLine,
+  readRequestLine,
+  readStatusLine,
+} from './start-line.ts';
 import { type SipUri, parseUri } from './uri.ts';
 import { type Via, readVia } from './via.ts';
 
@@ -282,10 +288,17 @@ export class SipRequest extends SipMessage {
   readonly startLineFault: StartLineFault | undefined;
   #uri: SipUri | undefined;
 
-  /** For the message layer; others receive requests or call `buildRequest`. */
-  constructor(head: string, body?: Uint8Array, spans?: Spans) {
+  /**
+   * For the message layer; others receive requests or call `buildRequest`. `line` is the start line where
+   * the caller has written it: reading it back would have to put the pieces of the head together.
+   */
+  constructor(
+    head: string,
+    body?: Uint8Array,
+    spans?: Spans,
+    line: RequestLine = readRequestLine(head),
+  ) {
     super(head, body, spans);
-    const line = readRequestLine(head);
     this.method = line.method;
     this.requestUri = line.requestUri;
     this.startLineFault = line.fault;
@@ -307,10 +320,14 @@ export class SipResponse extends SipMessage {
   readonly reason: string;
   readonly startLineFault: StartLineFault | undefined;
 
-  /** For the message layer; others receive responses or call `buildResponse`. */
-  constructor(head: string, body?: Uint8Array, spans?: Spans) {
+  /** For the message layer; others receive responses or call `buildResponse`. `line` as for requests. */
+  constructor(
+    head: string,
+    body?: Uint8Array,
+    spans?: Spans,
+    line: StatusLine = readStatusLine(head.slice(0, head.indexOf('\r'))),
+  ) {
     super(head, body, spans);
-    const line = readStatusLine(head.slice(0, head.indexOf('\r')));
     this.status = line.status;
     this.reason = line.reason;
     this.startLineFault = line.fault;
