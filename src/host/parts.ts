@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { UsherError } from '#base';
-import type { Clock, Dump, Lifecycle } from '#base';
-import type { UserDirectory } from '#identity';
+import type { Cancel, Clock, Dump, Lifecycle } from '#base';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
@@ -76,7 +75,7 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
 async function director(options: PartsOptions): Promise<Parts> {
   const { DirectorServer } = await import('#director');
   const { InterServerClient, WebServer, webFaults } = await import('#web');
-  const users = await usersOf(options.stateDirectory);
+  const { users, part } = await usersOf(options);
   const client = new InterServerClient(options);
   const probe = {
     probe: async (member: Host) => (await client.health(member.fqdn)).state === 'up',
@@ -88,13 +87,13 @@ async function director(options: PartsOptions): Promise<Parts> {
       log.error({ service, error }, 'web fault'),
     );
   const trusting = [client, role, web];
-  return { all: [closing(users), ...trusting], trusting, role, chain: role.chain, observe };
+  return { all: [part, ...trusting], trusting, role, chain: role.chain, observe };
 }
 
 async function frontEnd(options: PartsOptions): Promise<Parts> {
   const { FrontEndServer } = await import('#front-end');
   const { WebServer, webFaults } = await import('#web');
-  const users = await usersOf(options.stateDirectory);
+  const { users, part } = await usersOf(options);
   const role = new FrontEndServer({ ...options, users });
   const web = new WebServer({ ...options, users, details: () => ({ bindings: role.bindings }) });
   const observe = (log: Logger): (() => void) =>
@@ -102,7 +101,7 @@ async function frontEnd(options: PartsOptions): Promise<Parts> {
       log.error({ service, error }, 'web fault'),
     );
   const trusting = [role, web];
-  return { all: [closing(users), ...trusting], trusting, role, chain: role.chain, observe };
+  return { all: [part, ...trusting], trusting, role, chain: role.chain, observe };
 }
 
 /** The embedded user store every host on this machine reads. */
@@ -110,19 +109,30 @@ export function usersFile(stateDirectory: string): string {
   return join(stateDirectory, 'users.db');
 }
 
-async function usersOf(stateDirectory: string): Promise<UserDirectory> {
-  const { SqliteUserDirectory } = await import('#identity');
-  return new SqliteUserDirectory(usersFile(stateDirectory), { staleness: 50 });
-}
+/** Users read at a time, and milliseconds between: a hundred thousand are in memory within seconds. */
+const warmUpPage = 250;
+const warmUpPause = 10;
+/** Milliseconds until a change of the store is looked for. */
+const warmUpRest = 1_000;
 
-/** A directory is open from its construction on; as a part of the host it only has to be closed. */
-function closing(users: UserDirectory): Lifecycle {
-  return {
-    async start() {},
+/** The user directory as a part of the host: open from its construction on, read ahead while it runs. */
+async function usersOf({ stateDirectory, clock }: PartsOptions) {
+  const { SqliteUserDirectory } = await import('#identity');
+  const users = new SqliteUserDirectory(usersFile(stateDirectory), { staleness: 50 });
+  let stop: Cancel = () => {};
+  const warmUp = (): void => {
+    stop = clock.after(users.warmUp(warmUpPage) ? warmUpPause : warmUpRest, warmUp);
+  };
+  const part: Lifecycle = {
+    async start() {
+      warmUp();
+    },
     async drain() {},
     async close() {
+      stop();
       users.close();
     },
     dump: (): Dump => ({}),
   };
+  return { users, part };
 }

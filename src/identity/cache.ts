@@ -20,6 +20,7 @@ export class UserCache {
   readonly #now: () => number;
   readonly #users = new Map<string, KnownUser>();
   #seen: unknown;
+  #emptied = 0;
   #nextLook = -Infinity;
 
   /** `staleness`: milliseconds a change elsewhere may go unnoticed; 0 looks every time. */
@@ -30,22 +31,37 @@ export class UserCache {
   }
 
   get(aor: string): KnownUser | undefined {
-    const now = this.#now();
-    if (now >= this.#nextLook) {
-      this.#nextLook = now + this.#staleness;
-      const version = this.#version();
-      if (version !== this.#seen) this.#users.clear();
-      this.#seen = version;
-    }
+    this.refresh();
     return this.#users.get(aor);
   }
 
+  /** Forgets all users when the store has changed. */
+  refresh(): void {
+    const now = this.#now();
+    if (now < this.#nextLook) return;
+    this.#nextLook = now + this.#staleness;
+    const version = this.#version();
+    if (version !== this.#seen) this.clear();
+    this.#seen = version;
+  }
+
+  /** True while more users fit in. */
+  get hasRoom(): boolean {
+    return this.#users.size < capacity;
+  }
+
   set(aor: string, known: KnownUser): void {
-    if (this.#users.size >= capacity) this.#users.clear();
+    if (this.#users.size >= capacity) this.clear();
     this.#users.set(aor, known);
   }
 
   clear(): void {
     this.#users.clear();
+    this.#emptied += 1;
+  }
+
+  /** How often all users were forgotten. */
+  get emptied(): number {
+    return this.#emptied;
   }
 }

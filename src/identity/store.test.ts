@@ -36,6 +36,35 @@ const alice: UserRecord = {
 const bob: UserRecord = { ...alice, aor: 'bob@contoso.com', homePool: 'fepool02.contoso.net' };
 
 describe('the embedded user store', () => {
+  test('serves from memory what another process may change at any moment', (t) => {
+    const file = stateOf(t);
+    const writer = open(t, file, 'write');
+    writer.put([alice, bob]);
+    const reader = open(t, file);
+    assert.equal(reader.warmUp(1), true, 'the first of two');
+    assert.equal(reader.warmUp(2), false, 'there is only one more');
+    assert.equal(reader.find('alice@contoso.com')?.enabled, true);
+    writer.put([{ ...alice, enabled: false }]);
+    assert.equal(reader.find('alice@contoso.com')?.enabled, false);
+    writer.remove(['bob@contoso.com']);
+    assert.equal(reader.find('bob@contoso.com'), undefined);
+    assert.equal(reader.warmUp(2), false, 'read anew');
+    assert.equal(reader.find('alice@contoso.com')?.enabled, false);
+  });
+
+  test('a change may go unnoticed as long as its owner allows, and no longer', async (t) => {
+    const file = stateOf(t);
+    const writer = open(t, file, 'write');
+    writer.put([alice]);
+    const reader = new SqliteUserDirectory(file, { staleness: 20 });
+    t.after(() => reader.close());
+    assert.equal(reader.find('alice@contoso.com')?.enabled, true);
+    writer.put([{ ...alice, enabled: false }]);
+    while (reader.find('alice@contoso.com')?.enabled !== false) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+
   test('keeps users and finds them whatever the case', (t) => {
     const users = open(t, stateOf(t), 'write');
     users.put([bob, alice]);

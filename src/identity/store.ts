@@ -26,7 +26,10 @@ const busyTimeout = 3000;
 export class SqliteUserDirectory implements UserDirectory {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
+  readonly #next: StatementSync;
   readonly #cache: UserCache;
+  /** How far `warmUp` has come, and since which emptying of the cache. */
+  #warmth = { emptied: -1, last: '' };
 
   /** `staleness` in milliseconds; default 0, 50 suits a server. */
   constructor(file: string, options: { mode?: 'read' | 'write'; staleness?: number } = {}) {
@@ -47,6 +50,7 @@ export class SqliteUserDirectory implements UserDirectory {
     }
     const database = this.#database;
     this.#find = database.prepare('SELECT * FROM users WHERE aor = ?');
+    this.#next = database.prepare('SELECT * FROM users WHERE aor > ? ORDER BY aor LIMIT ?');
     // Changes with every commit of another connection, and is cheaper than a look-up.
     const version = database.prepare('PRAGMA data_version');
     this.#cache = new UserCache(
@@ -68,11 +72,30 @@ export class SqliteUserDirectory implements UserDirectory {
     return this.#known(aor.toLowerCase())?.verifiers[algorithm]?.[form];
   }
 
+  /**
+   * Reads the next users into memory, `most` at most, so that nobody's first sign-in has to wait for it;
+   * begins anew when the store has changed. True while there are more, and room for them.
+   */
+  warmUp(most: number): boolean {
+    this.#cache.refresh();
+    if (this.#warmth.emptied !== this.#cache.emptied) {
+      this.#warmth = { emptied: this.#cache.emptied, last: '' };
+    }
+    if (!this.#cache.hasRoom) return false;
+    const rows = this.#next.all(this.#warmth.last, most);
+    for (const row of rows) this.#keep(row);
+    this.#warmth.last = String(rows.at(-1)?.['aor'] ?? this.#warmth.last);
+    return rows.length === most;
+  }
+
   #known(aor: string): KnownUser | undefined {
     const cached = this.#cache.get(aor);
     if (cached !== undefined) return cached;
     const row = this.#find.get(aor);
-    if (row === undefined) return undefined;
+    return row === undefined ? undefined : this.#keep(row);
+  }
+
+  #keep(row: Row): KnownUser {
     const known = { user: userOf(row), verifiers: verifiersOf(row) };
     this.#cache.set(known.user.aor, known);
     return known;

@@ -163,11 +163,15 @@ function claimedAor(request: SipRequest): string | undefined {
   return aorOfUri(request.to.uri);
 }
 
+/** A URI that is the address-of-record as the directory has it, behind its scheme. */
+const plainAor = /^sip:[a-z\d._-]+@[a-z\d-][a-z\d.-]*[a-z\d]$/;
+
 /**
  * The address-of-record of a URI in a header, in the lower case the directory has; undefined for other
  * schemes and for URIs without a user.
  */
 export function aorOfUri(text: string): string | undefined {
+  if (plainAor.test(text)) return text.slice(4);
   try {
     const uri = parseUri(text);
     return uri.user === undefined ? undefined : aorOf(uri).toLowerCase();

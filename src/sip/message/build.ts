@@ -1,7 +1,7 @@
 import { isToken } from './characters.ts';
 import { checkValue } from './edit.ts';
 import { SipSyntaxError, headerFault } from './errors.ts';
-import { CALL_ID, CONTENT_LENGTH, CSEQ, TO, VIA, headerId } from './header-names.ts';
+import { CONTENT_LENGTH, CSEQ, TO, VIA, headerId } from './header-names.ts';
 import { type SipMessage, SipRequest, SipResponse } from './message.ts';
 import { reasonOf } from './reasons.ts';
 import { STRIDE } from './scan.ts';
@@ -83,18 +83,21 @@ export function buildResponse(
 ): SipResponse {
   let head = statusLine(status, reason);
   const { head: text, spans } = request;
+  // Lines that stand together are copied together: `from` is where the run began.
+  let from = -1;
   for (let at = 0; at + STRIDE < spans.length; at += STRIDE) {
     const id = spans[at] ?? 0;
-    if (id < VIA || id > CSEQ) continue;
-    const start = spans[at + 1];
-    // A header ends where the next one, or at last the empty line, begins.
-    const end = spans[at + STRIDE + 1] ?? spans[at + STRIDE];
-    if (id === TO && status !== 100 && lacksTag(request)) {
-      const cut = spans[at + 3];
-      const tag = parts.toTag ?? hashTag(request);
-      head += `${text.slice(start, cut)};tag=${tag}${text.slice(cut, end)}`;
-    } else head += text.slice(start, end);
+    const copied = id >= VIA && id <= CSEQ;
+    if (!copied && from >= 0) {
+      head += text.slice(from, spans[at + 1]);
+      from = -1;
+    } else if (copied && from < 0) from = spans[at + 1] ?? 0;
+    if (id !== TO || status === 100 || !lacksTag(request)) continue;
+    const cut = spans[at + 3] ?? 0;
+    head += `${text.slice(from, cut)};tag=${parts.toTag ?? hashTag(request)}`;
+    from = cut;
   }
+  if (from >= 0) head += text.slice(from, spans.at(-1));
   if (parts.headers !== undefined) head += fieldLines(parts.headers);
   const length = parts.body?.length ?? 0;
   head += length === 0 ? noBodyFollows : `Content-Length: ${length}\r\n\r\n`;
@@ -129,23 +132,28 @@ function lacksTag(request: SipMessage): boolean {
 }
 
 /**
- * A tag that depends on the request alone, as stateless answers need (RFC 3261 8.2.7): FNV-1a over the
- * topmost Via and the Call-ID. It identifies, it protects nothing.
+ * A tag that depends on the request alone, as stateless answers need (RFC 3261 8.2.7): FNV-1a over what
+ * identifies its transaction, branch and Call-ID. It identifies, it protects nothing.
  */
-function hashTag({ head, spans }: SipMessage): string {
-  let low = 0x811c9dc5;
-  let high = 0x1234567;
-  let wanted = (1 << VIA) | (1 << CALL_ID);
-  for (let at = 0; at + STRIDE < spans.length && wanted !== 0; at += STRIDE) {
-    const id = spans[at] ?? 0;
-    if ((id !== VIA && id !== CALL_ID) || (wanted & (1 << id)) === 0) continue;
-    wanted &= ~(1 << id);
-    const end = spans[at + 3] ?? 0;
-    for (let i = spans[at + 2] ?? 0; i < end; i++) {
-      const code = head.charCodeAt(i);
-      low = Math.imul(low ^ code, 0x01000193);
-      high = Math.imul(high ^ code, 0x01000193) ^ (low >>> 7);
-    }
+function hashTag(request: SipMessage): string {
+  const via = request.header('Via') ?? '';
+  const branch = via.indexOf('branch');
+  hash.low = 0x811c9dc5;
+  hash.high = 0x1234567;
+  addToHash(via, Math.max(0, branch));
+  addToHash(request.header('Call-ID') ?? '', 0);
+  return (hash.high >>> 0).toString(36) + (hash.low >>> 0).toString(36);
+}
+
+const hash = { low: 0, high: 0 };
+
+function addToHash(text: string, from: number): void {
+  let { low, high } = hash;
+  for (let i = from; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    low = Math.imul(low ^ code, 0x01000193);
+    high = Math.imul(high ^ code, 0x01000193) ^ (low >>> 7);
   }
-  return (high >>> 0).toString(36) + (low >>> 0).toString(36);
+  hash.low = low;
+  hash.high = high;
 }

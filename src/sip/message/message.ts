@@ -1,4 +1,4 @@
-import { parseDigits, sameText, skipSpace, tokenEnd, trim, unfold } from './characters.ts';
+import { detach, parseDigits, sameText, skipSpace, tokenEnd, trim, unfold } from './characters.ts';
 import { headerFault } from './errors.ts';
 import {
   CALL_ID,
@@ -307,8 +307,19 @@ export class SipRequest extends SipMessage {
 
   /** The Request-URI taken apart; throws `SipSyntaxError` when it is no sip or sips URI. */
   get uri(): SipUri {
-    return (this.#uri ??= parseUri(this.requestUri));
+    return (this.#uri ??= readRequestUri(this.requestUri));
   }
+}
+
+/** Registrations of a domain all have the same Request-URI: the last one read is kept. */
+const lastUri: { text: string; uri: SipUri | undefined } = { text: '', uri: undefined };
+
+function readRequestUri(text: string): SipUri {
+  if (lastUri.uri !== undefined && text === lastUri.text) return lastUri.uri;
+  const uri = parseUri(text);
+  lastUri.text = detach(text);
+  lastUri.uri = uri;
+  return uri;
 }
 
 /** A response. */
