@@ -119,7 +119,7 @@ const warmUpRest = 1_000;
 async function usersOf({ stateDirectory, clock }: PartsOptions) {
   const { SqliteUserDirectory } = await import('#identity');
   const users = new SqliteUserDirectory(usersFile(stateDirectory), { staleness: 50 });
-  let stop: Cancel = () => {};
+  let stop: Cancel | undefined;
   const warmUp = (): void => {
     stop = clock.after(users.warmUp(warmUpPage) ? warmUpPause : warmUpRest, warmUp);
   };
@@ -129,7 +129,7 @@ async function usersOf({ stateDirectory, clock }: PartsOptions) {
     },
     async drain() {},
     async close() {
-      stop();
+      stop?.();
       users.close();
     },
     dump: (): Dump => ({}),

@@ -376,7 +376,7 @@ describe('the replay guard', () => {
   test('holds no more nonces than it may', () => {
     const guard = new ReplayGuard(3);
     for (let i = 0; i < 10; i++) assert.ok(guard.accept(String(i), 1));
-    assert.equal(guard.size, 3);
+    assert.ok(guard.size <= 3);
     assert.equal(guard.accept('9', 1), false);
   });
 });

@@ -15,8 +15,9 @@ interface Counts {
  */
 export class ReplayGuard {
   readonly #capacity: number;
-  /** Insertion order is the order of first use, near enough to that of expiry. */
-  readonly #counts = new Map<string, Counts>();
+  /** Two halves: when the young one is full the old one is forgotten as a whole. */
+  #young = new Map<string, Counts>();
+  #old = new Map<string, Counts>();
 
   constructor(capacity = 50_000) {
     this.#capacity = capacity;
@@ -24,13 +25,13 @@ export class ReplayGuard {
 
   /** True the first time this count comes with this nonce; false again, or when it is too far behind. */
   accept(nonce: string, count: number): boolean {
-    const known = this.#counts.get(nonce);
+    const known = this.#young.get(nonce) ?? this.#old.get(nonce);
     if (known === undefined) {
-      if (this.#counts.size >= this.#capacity) {
-        const [oldest] = this.#counts.keys();
-        if (oldest !== undefined) this.#counts.delete(oldest);
+      if (this.#young.size >= Math.max(1, Math.floor(this.#capacity / 2))) {
+        this.#old = this.#young;
+        this.#young = new Map();
       }
-      this.#counts.set(nonce, { highest: count, used: 1 });
+      this.#young.set(nonce, { highest: count, used: 1 });
       return true;
     }
     const ahead = count - known.highest;
@@ -48,6 +49,6 @@ export class ReplayGuard {
 
   /** Nonces remembered. */
   get size(): number {
-    return this.#counts.size;
+    return this.#young.size + this.#old.size;
   }
 }

@@ -30,6 +30,17 @@ const mostParams = 32;
  * comes twice, unbalanced quotes, or more than 32 parameters.
  */
 export function parseAuth(value: string): AuthValue {
+  // Whose realm, whose name, which response: the same credentials are asked several times in a row.
+  if (value === last.value && last.read !== undefined) return last.read;
+  const read = readAuth(value);
+  last.value = value;
+  last.read = read;
+  return read;
+}
+
+const last: { value: string; read: AuthValue | undefined } = { value: '', read: undefined };
+
+function readAuth(value: string): AuthValue {
   const text = trim(unfold(value));
   let i = tokenEnd(text, 0);
   if (i === 0) throw headerFault('auth-syntax', 'No authentication scheme');

@@ -59,7 +59,7 @@ class Draft {
         break;
       case 'remove':
         checkName(change.name);
-        this.#remove(change.name, false);
+        this.#remove(change.name);
         break;
       case 'removeFirstValue':
         checkName(change.name);
@@ -97,10 +97,7 @@ class Draft {
     }
     out += head.slice(copied, this.#headersEnd);
     for (const { text } of this.#bottom) out += text;
-    out += '\r\n';
-    return message.isRequest
-      ? new SipRequest(out, message.body)
-      : new SipResponse(out, message.body);
+    return rewritten(message, `${out}\r\n`, this.#requestUri);
   }
 
   /** Where the empty line starts: the last span. */
@@ -108,34 +105,33 @@ class Draft {
     return this.#message.spans.at(-1) ?? 0;
   }
 
+  /** The first header of this name gives its place; the others go. */
   #set(replacement: Line): void {
-    const { name } = replacement;
-    const place = this.#placeOf(name);
-    this.#remove(name, true);
-    if (place === undefined) this.#bottom.push(replacement);
-    else place(replacement);
-  }
-
-  /** The way to put a line where the first header of this name stands now. */
-  #placeOf(name: string): ((text: Line) => void) | undefined {
-    const id = headerId(name);
+    const { id, name } = replacement;
     const top = this.#top.findIndex((entry) => isNamed(entry, id, name));
-    if (top >= 0) return (entry) => this.#top.splice(top, 0, entry);
-    const original = this.#original(id, name);
-    if (original >= 0) return (entry) => void (this.#lines[original] = entry.text);
+    const original = top < 0 ? this.#original(id, name, 0) : -1;
     const bottom = this.#bottom.findIndex((entry) => isNamed(entry, id, name));
-    if (bottom >= 0) return (entry) => this.#bottom.splice(bottom, 0, entry);
-    return undefined;
+    this.#removeAll(id, name, original + 1);
+    if (top >= 0) this.#top.splice(top, 0, replacement);
+    else if (original >= 0) this.#lines[original] = replacement.text;
+    else this.#bottom.splice(bottom < 0 ? this.#bottom.length : bottom, 0, replacement);
   }
 
-  #remove(name: string, forSet: boolean): void {
+  #remove(name: string): void {
     const id = headerId(name);
     // Content-Length follows the body; without it the message loses its frame.
-    if (id === CONTENT_LENGTH && !forSet) throw new TypeError('Content-Length is not to be edited');
+    if (id === CONTENT_LENGTH) throw new TypeError('Content-Length is not to be edited');
+    this.#removeAll(id, name, 0);
+  }
+
+  /** Removes what edits have added, and the original headers from index `from` on. */
+  #removeAll(id: number, name: string, from: number): void {
     removeNamed(this.#top, id, name);
     removeNamed(this.#bottom, id, name);
-    for (let at = this.#original(id, name); at >= 0; at = this.#original(id, name)) {
+    let at = this.#original(id, name, from);
+    while (at >= 0) {
       this.#lines[at] = '';
+      at = this.#original(id, name, at + 1);
     }
   }
 
@@ -147,7 +143,7 @@ class Draft {
       rewriteLine(this.#top, inTop, rewrite);
       return;
     }
-    const original = this.#original(id, name);
+    const original = this.#original(id, name, 0);
     if (original >= 0) {
       const at = original * STRIDE;
       const end = spans[at + STRIDE + 1] ?? this.#headersEnd;
@@ -159,10 +155,10 @@ class Draft {
     else if (id === VIA) throw headerFault('header-missing', 'There is no Via');
   }
 
-  /** Index of the first original header of this name that is still there; -1 when none. */
-  #original(id: number, name: string): number {
+  /** Index of the next original header of this name, from `from` on, that is still there; -1 when none. */
+  #original(id: number, name: string, from: number): number {
     const { head, spans } = this.#message;
-    for (let i = 0; i < this.#lines.length; i++) {
+    for (let i = from; i < this.#lines.length; i++) {
       if (spans[i * STRIDE] !== id || this.#lines[i] === '') continue;
       if (id !== 0) return i;
       const start = spans[i * STRIDE + 1] ?? 0;
@@ -183,10 +179,42 @@ export function edit(message: SipRequest, edits: readonly HeaderEdit[]): SipRequ
 export function edit(message: SipResponse, edits: readonly HeaderEdit[]): SipResponse;
 export function edit(message: SipMessage, edits: readonly HeaderEdit[]): SipMessage;
 export function edit(message: SipMessage, edits: readonly HeaderEdit[]): SipMessage {
-  if (edits.length === 0) return message;
+  const [only] = edits;
+  if (only === undefined) return message;
+  if (edits.length === 1 && only.op === 'removeFirstValue' && only.name === 'Via') {
+    const without = withoutTopVia(message);
+    if (without !== undefined) return without;
+  }
   const draft = new Draft(message);
   for (const change of edits) draft.apply(change);
   return draft.finish();
+}
+
+/**
+ * The message without its first line, when that is a Via with one value: what every response on its way
+ * back loses. Undefined for all others.
+ */
+function withoutTopVia(message: SipMessage): SipMessage | undefined {
+  const { head, spans } = message;
+  if (spans[0] !== VIA) return undefined;
+  const start = spans[1] ?? 0;
+  const end = spans[STRIDE + 1] ?? spans[STRIDE] ?? 0;
+  const comma = head.indexOf(',', start);
+  if (comma >= 0 && comma < end) return undefined;
+  return rewritten(message, head.slice(0, start) + head.slice(end), undefined);
+}
+
+/** A message with another head; its start line need not be read again, nor the head put together. */
+function rewritten(message: SipMessage, head: string, uri: string | undefined): SipMessage {
+  const { body, startLineFault: fault } = message;
+  if (message instanceof SipRequest) {
+    const { method, requestUri } = message;
+    if (fault !== undefined) return new SipRequest(head, body);
+    return new SipRequest(head, body, undefined, { method, requestUri: uri ?? requestUri, fault });
+  }
+  if (fault !== undefined || !(message instanceof SipResponse)) return new SipResponse(head, body);
+  const { status, reason } = message;
+  return new SipResponse(head, body, undefined, { status, reason, fault });
 }
 
 /** Throws unless the text may stand as a header value: no line break, no NUL, one byte a character. */
@@ -201,13 +229,14 @@ export function checkValue(value: string): void {
 }
 
 function checkName(name: string): void {
-  if (!isToken(name)) throw headerFault('header-name', 'A header name is no token');
+  if (headerId(name) === 0 && !isToken(name))
+    throw headerFault('header-name', 'A header name is no token');
 }
 
 function line(name: string, value: string): Line {
-  checkName(name);
-  checkValue(value);
   const id = headerId(name);
+  if (id === 0) checkName(name);
+  checkValue(value);
   if (id === CONTENT_LENGTH) throw new TypeError('Content-Length is not to be edited');
   return { id, name, text: `${name}: ${value}\r\n` };
 }

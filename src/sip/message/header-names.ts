@@ -46,6 +46,7 @@ const known: readonly (readonly [name: string, compact?: string])[] = [
   ['Privacy'],
   ['Retry-After'],
   ['Timestamp'],
+  ['Max-Breadth'],
 ];
 
 /** Ids of the headers the message layer itself reads. */

@@ -231,6 +231,13 @@ export abstract class SipMessage {
     return bytes;
   }
 
+  /** The same as text, one character a byte: what a connection collects before it writes. */
+  toText(): string {
+    const { head, body } = this;
+    if (body.length === 0) return head;
+    return head + Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
+  }
+
   #addresses(id: number, name: string): readonly NameAddr[] {
     if (this.#find(id, '', 0) < 0) return noAddresses;
     return this.values(name).map((value) => readNameAddr(value, 0, value.length));

@@ -178,6 +178,7 @@ export function unescapeUri(text: string): string {
 
 /** Text as the user part of a URI: UTF-8, everything but RFC 3261 `user` characters escaped. */
 export function escapeUser(text: string): string {
+  if (plainName.test(text)) return text;
   let out = '';
   for (const byte of Buffer.from(text, 'utf8')) {
     const character = String.fromCharCode(byte);
@@ -187,6 +188,8 @@ export function escapeUser(text: string): string {
   }
   return out;
 }
+/** What most names are made of. */
+const plainName = /^[\w.!~*'()&=+$,;?/-]*$/;
 const plainUser = new Set(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()&=+$,;?/",
 );

@@ -66,7 +66,7 @@ export class ProxyCore {
     this.#handle = options.handle;
     this.#limits = options.limits;
     this.#branches = new BranchIds(options.name, randomBytes(6).toString('hex'));
-    this.#engine = new ProxyEngine(options, this.#branches);
+    this.#engine = new ProxyEngine(options, this.#branches, randomBytes(4).readInt32LE());
     this.#layer = this.#engine.layer;
     const hosts = options.labels.map((label) => hostOf(options.sentBy(label)));
     this.#ownHosts = new Set([options.name.toLowerCase(), ...hosts]);

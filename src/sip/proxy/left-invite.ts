@@ -11,9 +11,7 @@ export function sendCancel(
   invite: ClientTransaction,
   reason?: string,
 ): void {
-  layer
-    .openClient(cancelFor(invite.request, reason), invite.branch, invite.wire, cancelUser)
-    .start();
+  layer.openClient(cancelFor(invite.request, reason), invite.key, invite.wire, cancelUser).start();
 }
 
 /**

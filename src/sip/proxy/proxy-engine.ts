@@ -48,13 +48,14 @@ export class ProxyEngine implements Engine, TransactionHost {
   readonly #vias = new Map<string, string>();
   readonly #faults = new Map<string, number>();
 
-  constructor(options: ProxyEngineOptions, branches: BranchIds) {
+  /** `seed`: 32 random bits for hash tables. */
+  constructor(options: ProxyEngineOptions, branches: BranchIds, seed: number) {
     this.clock = options.clock;
     this.limits = options.limits;
     this.dialler = options.dialler;
     this.#options = options;
     this.#branches = branches;
-    this.layer = new TransactionLayer(this, new Timeouts(options.clock));
+    this.layer = new TransactionLayer(this, new Timeouts(options.clock), seed);
   }
 
   connection(id: string): Wire | undefined {
@@ -96,7 +97,7 @@ export class ProxyEngine implements Engine, TransactionHost {
   transmit(wire: Wire, message: SipRequest | SipResponse): boolean {
     if (wire.closed) return false;
     if (messageSeen.active) this.publish('out', message, wire);
-    return wire.send(message.body.length === 0 ? message.head : message.toBytes());
+    return wire.send(message.toText());
   }
 
   responseLost(transaction: ServerTransaction, response: SipResponse): void {

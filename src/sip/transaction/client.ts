@@ -21,7 +21,10 @@ export interface ClientUser {
 /** Drives a client machine over a connection. Connections are reliable, so one timer runs at most. */
 export class ClientTransaction extends Timeout implements WireWatcher {
   readonly request: SipRequest;
-  readonly branch: string;
+  /** The branch of its Via, by which responses find it. */
+  readonly key: string;
+  tableNext: ClientTransaction | undefined = undefined;
+  watchIndex = -1;
   readonly wire: Wire;
   /** Some response, provisional or final, has come. */
   answered = false;
@@ -42,7 +45,7 @@ export class ClientTransaction extends Timeout implements WireWatcher {
     super();
     this.#layer = layer;
     this.request = request;
-    this.branch = branch;
+    this.key = branch;
     this.wire = wire;
     this.user = user;
     this.#machine =

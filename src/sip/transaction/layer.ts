@@ -4,6 +4,7 @@ import { ClientTransaction } from './client.ts';
 import type { ClientUser } from './client.ts';
 import { ownBranch, serverKey } from './key.ts';
 import { ServerTransaction } from './server.ts';
+import { KeyedTable } from './table.ts';
 import type { Timeouts } from './timeouts.ts';
 
 /** What the transactions need from whoever owns the connections. */
@@ -18,16 +19,20 @@ export interface TransactionHost {
 export class TransactionLayer {
   readonly host: TransactionHost;
   readonly timeouts: Timeouts;
-  readonly #servers = new Map<string, ServerTransaction>();
-  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #servers: KeyedTable<ServerTransaction>;
+  readonly #clients: KeyedTable<ClientTransaction>;
   /** CANCELs share the branch of their INVITE. */
-  readonly #cancels = new Map<string, ClientTransaction>();
+  readonly #cancels: KeyedTable<ClientTransaction>;
   #unfinished = 0;
   #waitingForIdle: (() => void)[] = [];
 
-  constructor(host: TransactionHost, timeouts: Timeouts) {
+  /** `seed`: 32 random bits, so that nobody can choose keys that collide. */
+  constructor(host: TransactionHost, timeouts: Timeouts, seed: number) {
     this.host = host;
     this.timeouts = timeouts;
+    this.#servers = new KeyedTable(seed);
+    this.#clients = new KeyedTable(seed);
+    this.#cancels = new KeyedTable(seed);
   }
 
   /** Server transactions in progress. */
@@ -66,7 +71,7 @@ export class TransactionLayer {
   /** Begins a server transaction; the caller has looked that there is none with this key. */
   openServer(key: string, request: SipRequest, wire: Wire): ServerTransaction {
     const transaction = new ServerTransaction(this, key, request, wire);
-    this.#servers.set(key, transaction);
+    this.#servers.add(transaction);
     wire.serverTransactions += 1;
     this.#unfinished += 1;
     return transaction;
@@ -86,7 +91,7 @@ export class TransactionLayer {
    */
   openClient(request: SipRequest, branch: string, wire: Wire, user: ClientUser): ClientTransaction {
     const transaction = new ClientTransaction(this, request, branch, wire, user);
-    this.#clientsOf(request.method).set(branch, transaction);
+    this.#clientsOf(request.method).add(transaction);
     wire.watch(transaction);
     return transaction;
   }
@@ -108,14 +113,14 @@ export class TransactionLayer {
   }
 
   forgetServer(transaction: ServerTransaction): void {
-    if (!this.#servers.delete(transaction.key)) return;
+    if (!this.#servers.delete(transaction)) return;
     this.timeouts.clear(transaction);
     transaction.finish();
     transaction.arrival.serverTransactions -= 1;
   }
 
   forgetClient(transaction: ClientTransaction): void {
-    this.#clientsOf(transaction.request.method).delete(transaction.branch);
+    this.#clientsOf(transaction.request.method).delete(transaction);
     this.timeouts.clear(transaction);
     transaction.wire.unwatch(transaction);
   }
@@ -127,7 +132,7 @@ export class TransactionLayer {
     for (const transaction of this.#cancels.values()) this.forgetClient(transaction);
   }
 
-  #clientsOf(method: string): Map<string, ClientTransaction> {
+  #clientsOf(method: string): KeyedTable<ClientTransaction> {
     return method === 'CANCEL' ? this.#cancels : this.#clients;
   }
 }

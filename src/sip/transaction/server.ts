@@ -20,6 +20,7 @@ export interface ServerUser {
 /** Drives a server machine over a connection. Connections are reliable, so one timer runs at most. */
 export class ServerTransaction extends Timeout {
   readonly key: string;
+  tableNext: ServerTransaction | undefined = undefined;
   readonly request: SipRequest;
   /** The connection the request came by, which counts it. */
   readonly arrival: Wire;

@@ -3,6 +3,8 @@ import type { Connection, Endpoint, Peer } from './connection.ts';
 
 /** Told when the connection it waits on is gone. */
 export interface WireWatcher {
+  /** Where it stands among the watchers, -1 when it does not; owned by `Wire`. */
+  watchIndex: number;
   /** Called once, after `Wire.closed` became true. */
   wireClosed(): void;
 }
@@ -27,7 +29,8 @@ export abstract class Wire implements Connection {
   readonly scope: string;
   /** Transactions in progress whose request came over this connection. */
   serverTransactions = 0;
-  readonly #watchers = new Set<WireWatcher>();
+  /** An array, not a set: see `KeyedTable`. */
+  #watchers: WireWatcher[] = [];
   #closed = false;
 
   constructor(id: string, peer: Peer, label: string, local: Endpoint, remote: Endpoint) {
@@ -67,24 +70,32 @@ export abstract class Wire implements Connection {
   abstract close(reason?: string): void;
 
   watch(watcher: WireWatcher): void {
-    this.#watchers.add(watcher);
+    watcher.watchIndex = this.#watchers.length;
+    this.#watchers.push(watcher);
   }
 
   unwatch(watcher: WireWatcher): void {
-    this.#watchers.delete(watcher);
+    const { watchIndex: index } = watcher;
+    if (this.#watchers[index] !== watcher) return;
+    watcher.watchIndex = -1;
+    const last = this.#watchers.pop();
+    if (last === undefined || last === watcher) return;
+    // The last one takes the empty place.
+    this.#watchers[index] = last;
+    last.watchIndex = index;
   }
 
   /** Requests sent over this connection and not answered finally. */
   get watchers(): number {
-    return this.#watchers.size;
+    return this.#watchers.length;
   }
 
   /** Marks the connection closed and tells the watchers; for the carrier, once. */
   protected ended(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const watchers = [...this.#watchers];
-    this.#watchers.clear();
+    const watchers = this.#watchers;
+    this.#watchers = [];
     for (const watcher of watchers) watcher.wireClosed();
   }
 }
