@@ -329,9 +329,10 @@ export class ProxyCore {
   }
 
   #cancel(cancel: SipRequest, wire: Wire): void {
-    const invite = this.#layer.cancelled(cancel, wire);
-    this.#answer(cancel, wire, { status: invite === undefined ? 481 : 200 });
-    invite?.cancel(cancel.header('Reason'));
+    const request = this.#layer.cancelled(cancel, wire);
+    this.#answer(cancel, wire, { status: request === undefined ? 481 : 200 });
+    // Whatever else it names goes on: that could not be cancelled at the next hop either (RFC 3261 9.1).
+    if (request?.request.method === 'INVITE') request.cancel(cancel.header('Reason'));
   }
 
   /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */

@@ -321,6 +321,22 @@ suite('CANCEL', () => {
     assert.deepEqual(proxy.dialler.wires.get('callee')?.sent, []);
   });
 
+  test('of another request is confirmed and changes nothing (RFC 3261 9.2)', () => {
+    const proxy = new ProxyHarness();
+    const caller = proxy.wire();
+    const { wires, plan } = proxy.callees(1);
+    const [callee] = wires;
+    assert.ok(callee);
+    proxy.forward(plan);
+    const message = request('MESSAGE');
+    proxy.receive(message, caller);
+    proxy.receive(companion(message, 'CANCEL'), caller);
+    assert.deepEqual(callee.methods, ['MESSAGE']);
+    proxy.reply(callee, callee.last('MESSAGE'), 200);
+    proxy.receive(companion(message, 'CANCEL'), caller);
+    assert.deepEqual(caller.statuses, [200, 200, 481]);
+  });
+
   test('of nothing gets 481, also from somebody who is not the caller', () => {
     const { proxy, callees, invite, answer } = fork(1);
     answer(0, 180);

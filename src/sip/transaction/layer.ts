@@ -63,9 +63,13 @@ export class TransactionLayer {
     return this.#servers.get(key);
   }
 
-  /** The INVITE a CANCEL wants to cancel (RFC 3261 9.2). */
+  /** The request in progress that a CANCEL names (RFC 3261 9.2); it does not say of which method it is. */
   cancelled(cancel: SipRequest, wire: Wire): ServerTransaction | undefined {
-    return this.#servers.get(serverKey(cancel, wire.scope, 'INVITE'));
+    for (const method of cancellable) {
+      const found = this.#servers.get(serverKey(cancel, wire.scope, method));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Begins a server transaction; the caller has looked that there is none with this key. */
@@ -136,3 +140,19 @@ export class TransactionLayer {
     return method === 'CANCEL' ? this.#cancels : this.#clients;
   }
 }
+
+/** Methods a CANCEL may meet; only INVITE, which is looked for first, takes notice of it. */
+const cancellable = [
+  'INVITE',
+  'MESSAGE',
+  'SUBSCRIBE',
+  'NOTIFY',
+  'REGISTER',
+  'OPTIONS',
+  'INFO',
+  'UPDATE',
+  'REFER',
+  'PUBLISH',
+  'PRACK',
+  'BYE',
+] as const;

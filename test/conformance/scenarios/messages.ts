@@ -67,8 +67,8 @@ export const messages: Scenarios = {
     `${refused(404)} | alice reflects MESSAGE [as ACK] | bob <- ACK`,
   ),
   testNonInviteWith180andCancel: proxied(
-    'only an INVITE can be cancelled: a CANCEL finds nothing else, and the MESSAGE goes on (RFC 3261 9.1)',
-    `${sent} | bob -> 180 | ${tooLate}
+    'a CANCEL for anything but an INVITE is confirmed and changes nothing (RFC 3261 9.2)',
+    `${sent} | bob -> 180 | alice reflects MESSAGE [as CANCEL] | alice <- 200 CANCEL
      bob -> 200 | alice <- 200`,
   ),
   testNonInvite200ThenCancel: proxied(
