@@ -57,6 +57,7 @@ const pure: readonly string[] = [
   'src/topology/**/*.ts',
   'src/ports/**/*.ts',
   'src/sip/message/**/*.ts',
+  'src/sip/overload/**/*.ts',
   'src/sip/transaction/**/*.ts',
   'src/*/policy/**/*.ts',
   'src/logging/ladder/**/*.ts',

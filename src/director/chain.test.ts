@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { runChain } from '#sip';
 import { directorChain } from './chain.ts';
 import { SignInBackoff } from './policy/sign-in-backoff.ts';
+import { UserLimit } from './policy/user-limit.ts';
 import { alice, contextOf, dir01, directoryOf, requestOf } from './director.fixture.ts';
 
 const chain = directorChain({
@@ -21,15 +22,25 @@ const chain = directorChain({
     directory: directoryOf(alice),
     backoff: new SignInBackoff(),
   },
+  userLimit: new UserLimit(20, 1),
   health: { alive: () => true, failed() {} },
   hopsTo: ({ address, fqdn }) => [{ address, port: 1, name: fqdn }],
   port: 1,
 });
 
-test('the Director is seven deciders in this order', () => {
+test('the Director is eight deciders in this order', () => {
   assert.deepEqual(
     chain.map(({ name }) => name),
-    ['trustedPeer', 'maxForwards', 'loop', 'ping', 'authenticate', 'locateHome', 'redirectOrProxy'],
+    [
+      'trustedPeer',
+      'maxForwards',
+      'loop',
+      'ping',
+      'authenticate',
+      'limitUser',
+      'locateHome',
+      'redirectOrProxy',
+    ],
   );
 });
 

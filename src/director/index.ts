@@ -7,6 +7,7 @@ export type { Refusal } from './policy/diagnostics.ts';
 export { ping } from './policy/ping.ts';
 export { identityEdits, redirectToHome, withoutCredentials } from './policy/redirect-or-proxy.ts';
 export { SignInBackoff } from './policy/sign-in-backoff.ts';
+export { UserLimit } from './policy/user-limit.ts';
 export { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
 export type { RoleOptions } from './sip-host.ts';
 export { DirectorServer } from './server.ts';

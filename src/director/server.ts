@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { closeAll, startAll } from '#base';
 import type { Dump, Lifecycle } from '#base';
 import { servicePort } from '#ports';
@@ -7,6 +8,7 @@ import type { Credentials, Reloadable } from '#trust';
 import { directorChain } from './chain.ts';
 import { selfOf } from './policy/context.ts';
 import type { DirectorContext } from './policy/context.ts';
+import { UserLimit } from './policy/user-limit.ts';
 import { HomePoolHealth } from './pool-health.ts';
 import type { HomePoolProbe } from './pool-health.ts';
 import { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
@@ -29,6 +31,7 @@ export class DirectorServer implements Lifecycle, Reloadable {
   readonly #sip: SipServer;
   readonly #health: HomePoolHealth;
   readonly #backoff: { readonly size: number };
+  readonly #userLimit: UserLimit;
   readonly #memberAt: ReadonlyMap<string, string>;
   #unsubscribe: (() => void) | undefined;
 
@@ -47,11 +50,13 @@ export class DirectorServer implements Lifecycle, Reloadable {
       clock,
     });
     const self = selfOf(plan.topology, host);
+    this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32));
     const gate = domainGate(self, options);
     const find = hopsFinder(plan, host);
     const chain: readonly NamedDecider<DirectorContext>[] = directorChain({
       self,
       gate,
+      userLimit: this.#userLimit,
       health: this.#health,
       hopsTo: ({ fqdn }) => find(fqdn),
       port: servicePort(plan, 'sip'),
@@ -92,6 +97,7 @@ export class DirectorServer implements Lifecycle, Reloadable {
       chain: this.chain,
       homePools: this.#health.dump(),
       failedSignIns: this.#backoff.size,
+      overUserLimit: this.#userLimit.exceeded,
       sip: this.#sip.dump(),
     };
   }

@@ -5,8 +5,9 @@ import { DigestAuthority } from '#identity';
 import type { UserDirectory } from '#identity';
 import { listenersOf, nextHops, servicePort } from '#ports';
 import type { Hop, Listener, Plan } from '#ports';
-import { SipServer, SipSyntaxError, runChain } from '#sip';
+import { SipServer, SipSyntaxError, rateOf, runChain } from '#sip';
 import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits, SipReload } from '#sip';
+import { vouchesForSenders } from '#topology';
 import type { Host } from '#topology';
 import { admit, TlsDialler, deriveKey, revocationOfPeer, serverTls, ticketKeys } from '#trust';
 import type { Credentials } from '#trust';
@@ -42,6 +43,8 @@ export function createSipServer<C extends RequestContext>(
   onConnectionClosed?: (connection: Connection) => void,
 ): SipServer {
   const { plan, host, credentials, clock, sharePorts = false } = options;
+  const { topology } = plan;
+  const rates = new Map(topology.trustedPeers.map(({ fqdn, rate }) => [fqdn, rate]));
   const listeners = sipListeners(options);
   const { dial, established, ticketKeys: keys } = sessionsWith(credentials, options.secret, host);
   return new SipServer({
@@ -61,7 +64,12 @@ export function createSipServer<C extends RequestContext>(
     established,
     sentBy: () => `${host.fqdn}:${servicePort(plan, 'sip')}`,
     handle: (context) => answer(chain, widen(context)),
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    vouches: (fqdn) => vouchesForSenders(topology, fqdn),
+    peerRate(fqdn) {
+      const rate = rates.get(fqdn);
+      return rate === undefined ? undefined : rateOf(rate);
+    },
+    limits: { sourceRate: rateOf(topology.limits.source), ...options.limits },
     ...(onConnectionClosed === undefined ? {} : { onConnectionClosed }),
   });
 }

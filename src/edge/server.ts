@@ -4,8 +4,10 @@ import { UsherError, type Clock, type Dump, type Lifecycle } from '#base';
 import { listenersOf, servicePort, type Listener, type Plan } from '#ports';
 import {
   SipServer,
+  rateOf,
   runChain,
   type Outcome,
+  type Rate,
   type RequestContext,
   type SipLimits,
   type SipReload,
@@ -20,14 +22,14 @@ import {
   type Credentials,
   type Reloadable,
 } from '#trust';
-import type { Host, Service } from '#topology';
+import { vouchesForSenders, type Host, type Service } from '#topology';
 import { EdgeContext, isFromOutside, type EdgeTools } from './policy/context.ts';
 import { factsOf } from './policy/facts.ts';
 import { FlowTokens } from './policy/flow-tokens.ts';
 import { fromInside } from './policy/from-inside.ts';
 import { fromOutside } from './policy/from-outside.ts';
 import { Lanes } from './policy/lanes.ts';
-import { RateLimit, type Rate } from './policy/rate-limit.ts';
+import { RateLimit } from './policy/rate-limit.ts';
 
 export interface EdgeServerOptions {
   readonly plan: Plan;
@@ -44,7 +46,7 @@ export interface EdgeServerOptions {
   readonly limits?: Partial<SipLimits>;
 }
 
-const defaultRate: Rate = { burst: 60, perSecond: 20 };
+const defaultRate = rateOf(20);
 const defaultLanes = 16;
 
 /**
@@ -98,7 +100,8 @@ export class EdgeServer implements Lifecycle, Reloadable {
       sentBy: (label) => this.#sentBy(label),
       handle: (request) => this.#handle(request),
       clock,
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      vouches: (fqdn) => vouchesForSenders(plan.topology, fqdn),
+      limits: { sourceRate: rateOf(plan.topology.limits.source), ...options.limits },
     });
   }
 
@@ -126,6 +129,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
     return {
       fromOutside: fromOutside.map(({ name }) => name),
       fromInside: fromInside.map(({ name }) => name),
+      overClientLimit: this.#tools.rate.refused,
       sip: this.#server.dump(),
     };
   }

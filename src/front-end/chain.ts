@@ -1,5 +1,5 @@
 import { ping } from '#director';
-import type { Gate, Self } from '#director';
+import type { Gate, Self, UserLimit } from '#director';
 import { loop, maxForwards } from '#sip';
 import type { NamedDecider } from '#sip';
 import type { Bindings } from './policy/bindings.ts';
@@ -8,6 +8,7 @@ import { deliver } from './policy/deliver.ts';
 import type { DialogTokens } from './policy/dialog-token.ts';
 import { followDialog } from './policy/follow-dialog.ts';
 import { identify } from './policy/identify.ts';
+import { limitUser } from './policy/limit-user.ts';
 import { locateTarget } from './policy/locate-target.ts';
 import { register } from './policy/register.ts';
 import type { RegistrationLimits } from './policy/registration.ts';
@@ -17,6 +18,7 @@ import { trustedPeer } from './policy/trusted-peer.ts';
 export interface Collaborators {
   readonly self: Self;
   readonly gate: Gate;
+  readonly userLimit: UserLimit;
   readonly bindings: Bindings;
   readonly tokens: DialogTokens;
   readonly hopsTo: HopsTo;
@@ -29,7 +31,7 @@ export interface Collaborators {
 export function frontEndChain(
   collaborators: Collaborators,
 ): readonly NamedDecider<FrontEndContext>[] {
-  const { self, gate, bindings, tokens, hopsTo, port, registration } = collaborators;
+  const { self, gate, userLimit, bindings, tokens, hopsTo, port, registration } = collaborators;
   const { directory } = gate;
   const limits = registration === undefined ? {} : { limits: registration };
   return [
@@ -39,6 +41,7 @@ export function frontEndChain(
     ping(self),
     followDialog({ self, tokens, hopsTo, bindings }),
     identify(gate),
+    limitUser(userLimit),
     register({ self, directory, bindings, port, ...limits }),
     locateTarget(self, directory),
     deliver({ self, bindings, tokens, hopsTo, port }),

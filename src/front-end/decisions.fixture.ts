@@ -1,5 +1,5 @@
 import type { Clock } from '#base';
-import { SignInBackoff } from '#director';
+import { SignInBackoff, UserLimit } from '#director';
 import { DigestAuthority, verifiersOf } from '#identity';
 import type { UserDirectory } from '#identity';
 import { servicePort } from '#ports';
@@ -49,6 +49,7 @@ export function frontEndDecisions(clock: Clock): FrontEndDecisions {
   const chain = frontEndChain({
     self: fe01,
     gate: { self: fe01, realms, directory, backoff: new SignInBackoff() },
+    userLimit: new UserLimit(plan.topology.limits.user, 1),
     bindings,
     tokens,
     hopsTo: () => [],

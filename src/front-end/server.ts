@@ -1,6 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { Cancel, Clock, Dump, Lifecycle } from '#base';
-import { createSipServer, domainGate, hopsFinder, reloadSipServer, selfOf } from '#director';
+import {
+  UserLimit,
+  createSipServer,
+  domainGate,
+  hopsFinder,
+  reloadSipServer,
+  selfOf,
+} from '#director';
 import type { RoleOptions } from '#director';
 import { servicePort } from '#ports';
 import type { SipServer } from '#sip';
@@ -29,6 +36,7 @@ export class FrontEndServer implements Lifecycle, Reloadable {
   readonly #clock: Clock;
   readonly #sip: SipServer;
   readonly #bindings: Bindings;
+  readonly #userLimit: UserLimit;
   readonly #backoff: { readonly size: number };
   #cancelSweep: Cancel | undefined;
 
@@ -39,10 +47,12 @@ export class FrontEndServer implements Lifecycle, Reloadable {
     this.#clock = options.clock;
     this.#bindings = new Bindings(options.bindingLimits);
     const self = selfOf(plan.topology, host);
+    this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32));
     const gate = domainGate(self, options);
     const chain = frontEndChain({
       self,
       gate,
+      userLimit: this.#userLimit,
       bindings: this.#bindings,
       tokens: new DialogTokens(deriveKey(secret, 'dialog'), randomBytes(6).toString('hex')),
       hopsTo: hopsFinder(plan, host),
@@ -91,6 +101,7 @@ export class FrontEndServer implements Lifecycle, Reloadable {
       users: this.#bindings.users,
       bindings: this.#bindings.size,
       failedSignIns: this.#backoff.size,
+      overUserLimit: this.#userLimit.exceeded,
       sip: this.#sip.dump(),
     };
   }

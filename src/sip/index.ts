@@ -1,5 +1,9 @@
 export * from './channels.ts';
 export * from './message/index.ts';
+export { Buckets } from './overload/buckets.ts';
+export { isOfDialog, saysEmergency } from './overload/priority.ts';
+export { RateLimiter, rateOf } from './overload/rate.ts';
+export type { Rate } from './overload/rate.ts';
 export { continueChain, runChain } from './proxy/chain.ts';
 export { loop, maxForwards } from './proxy/deciders.ts';
 export type {

@@ -5,6 +5,7 @@ import type { Cancel, Clock, Lifecycle } from '#base';
 import { connectionEvents } from './channels.ts';
 import type { ConnectionEvent } from './channels.ts';
 import type { FrameFault, SipMessage, SipRequest, SipResponse } from './message/index.ts';
+import type { Rate } from './overload/rate.ts';
 import { ProxyCore } from './proxy/core.ts';
 import type { ProxyDump } from './proxy/core.ts';
 import type { Destination, Outcome, RequestContext, SipHop } from './proxy/model.ts';
@@ -44,6 +45,13 @@ export interface SipServerOptions {
   readonly onConnectionClosed?: (connection: Connection) => void;
   /** Peer of a dialled connection; absent: the trusted server the hop names. */
   readonly admitDialled?: (socket: TLSSocket, hop: SipHop) => Peer;
+  /**
+   * Whether this trusted server lets nobody speak through it who was not asked who they are: its
+   * emergencies are believed, and its health checks answered under any load. Absent: none does.
+   */
+  readonly vouches?: (fqdn: string) => boolean;
+  /** Requests this trusted server may send; absent: as many as it likes. */
+  readonly peerRate?: (fqdn: string) => Rate | undefined;
   /** Where to dial for a response whose arrival connection is gone; absent: it is dropped. */
   readonly dialReply?: (request: SipRequest) => SipHop | undefined;
 }
@@ -133,6 +141,8 @@ export class SipServer implements Lifecycle, WireHandler {
       handle: options.handle,
       connection: (id) => this.#connections.get(id),
       dialReply: options.dialReply,
+      vouches: options.vouches,
+      peerRate: options.peerRate,
     });
   }
 
@@ -146,6 +156,7 @@ export class SipServer implements Lifecycle, WireHandler {
       await this.close();
       throw error;
     }
+    this.#core.start();
     this.#sweepLater();
   }
 

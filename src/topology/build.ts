@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { firstOf, formatAddress, formatNetwork, parseAddress, parseNetwork } from './address.ts';
 import type { TopologyFile } from './file.ts';
-import type { Balancing, Host, Pool, Topology } from './model.ts';
+import type { Balancing, Host, Pool, Topology, TrustedPeer } from './model.ts';
 
 /** One spelling for each address, so that the rest of the program may compare texts. */
 function canonicalAddress(text: string): string {
@@ -87,11 +87,12 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     role: 'balancer',
     address: canonicalAddress(balancer.address),
   }));
-  const trustedPeers = (file.trustedPeers ?? []).map((peer): Host => ({
+  const trustedPeers = (file.trustedPeers ?? []).map((peer): TrustedPeer => ({
     fqdn: peer.fqdn,
     role: 'trustedPeer',
     address: canonicalAddress(peer.address),
     software: 'other',
+    rate: peer.rate,
   }));
   return {
     name: file.name ?? file.sipDomains[0] ?? '',
@@ -113,6 +114,7 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     ports: Object.fromEntries(
       Object.entries(file.ports ?? {}).filter(([, port]) => port !== undefined),
     ),
+    limits: { source: file.limits?.source ?? 500, user: file.limits?.user ?? 20 },
     options: {
       internalClientsSignInAtDirector: file.options?.internalClientsSignInAtDirector ?? false,
       loggingFromAdministrationOnly: file.options?.loggingFromAdministrationOnly ?? false,

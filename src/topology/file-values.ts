@@ -16,3 +16,12 @@ export function wholeNumber(from: number, to: number, what: string) {
   const error = `a whole number of ${what} from ${from} to ${to}`;
   return z.int({ error }).min(from, { error }).max(to, { error });
 }
+
+/** The largest limit: more than any process can serve. */
+const mostRequests = 1_000_000;
+
+/** A rate limit. */
+export function requestsPerSecond() {
+  const error = `a number of requests a second from 1 to ${mostRequests}`;
+  return z.number({ error }).min(1, { error }).max(mostRequests, { error });
+}

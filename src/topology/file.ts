@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { firstOf, parseAddress, parseNetwork } from './address.ts';
 import { balancing } from './file-balancing.ts';
-import { seconds, section } from './file-values.ts';
+import { requestsPerSecond, seconds, section } from './file-values.ts';
 import type { Service } from './model.ts';
 
 /*
@@ -204,6 +204,12 @@ const trustedPeer = section(
   {
     fqdn: fqdn.meta({ description: 'Its full host name; its certificate has to name it.' }),
     address: address.meta({ description: 'Its address: where its connections come from.' }),
+    rate: requestsPerSecond()
+      .meta({
+        description:
+          'Requests a second each process of a Director takes from it. Default: no limit.',
+      })
+      .optional(),
   },
   'A SIP server of another make, such as a gateway or an application, that says who its users are and is believed.',
 );
@@ -274,6 +280,17 @@ export const topologyFile = section(
       'Host names of the simple URLs.',
     ).optional(),
     ports: portOverrides.optional(),
+    limits: section(
+      {
+        source: requestsPerSecond()
+          .meta({ description: 'Requests a second from one client address. Default: 500.' })
+          .optional(),
+        user: requestsPerSecond()
+          .meta({ description: 'Requests a second of one user. Default: 20.' })
+          .optional(),
+      },
+      'Requests a second each process takes of one sender; three times as many at once.',
+    ).optional(),
     options: section(
       {
         internalClientsSignInAtDirector: yesOrNo

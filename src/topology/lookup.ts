@@ -65,3 +65,12 @@ export function primarySipDomain(topology: Topology): string {
 export function servesDomain(topology: Topology, domain: string): boolean {
   return topology.sipDomains.includes(domain.toLowerCase());
 }
+
+/**
+ * True for a host that lets nobody speak through it who was not asked who they are: every host of the
+ * topology but an Edge, which authenticates nobody.
+ */
+export function vouchesForSenders(topology: Topology, fqdn: string): boolean {
+  const host = findHost(topology, fqdn);
+  return host !== undefined && host.role !== 'edge';
+}

@@ -90,6 +90,12 @@ export const services = [
 ] as const;
 export type Service = (typeof services)[number];
 
+/** A SIP server of another make that says who its users are. */
+export interface TrustedPeer extends Host {
+  /** Requests a second each process takes from it; undefined: as many as it likes. */
+  readonly rate: number | undefined;
+}
+
 /** The deployment as the file describes it: validated, defaults filled in, nothing derived yet. */
 export interface Topology {
   readonly name: string;
@@ -107,7 +113,7 @@ export interface Topology {
   readonly reverseProxies: readonly Host[];
   readonly balancers: readonly Host[];
   /** They bring requests of users to the Directors and vouch for who these are (RFC 3325). */
-  readonly trustedPeers: readonly Host[];
+  readonly trustedPeers: readonly TrustedPeer[];
   /** Host names of the simple URLs, e.g. `meet.contoso.com`. */
   readonly simpleUrls: {
     readonly meet: readonly string[];
@@ -115,6 +121,12 @@ export interface Topology {
     readonly admin: string | undefined;
   };
   readonly ports: Readonly<Partial<Record<Service, number>>>;
+  /** Requests a second each process takes of one sender. */
+  readonly limits: {
+    /** A client's address. */
+    readonly source: number;
+    readonly user: number;
+  };
   readonly options: {
     /** Internal clients may sign in at the Director on the SIP port and are redirected (301). */
     readonly internalClientsSignInAtDirector: boolean;

@@ -9,6 +9,13 @@ function positionOf(text: string, at: string): { line: number; column: number } 
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
 }
 
+/** The limits of a file with this key in it, or what is wrong with it. */
+const limitsOf = (limits: string) => {
+  const text = sound.replace('sipDomains:', `${limits}\nsipDomains:`);
+  const { faults, topology } = parseTopology(text, 'limits.yaml');
+  return faults.length === 0 ? topology?.limits : faults.map(({ path, code }) => `${path} ${code}`);
+};
+
 describe('a topology file', () => {
   it('is read without fault when it has none', () => {
     const { topology, faults } = parseTopology(sound, 'sound.yaml');
@@ -184,6 +191,14 @@ edges:
       for (const { line, column } of faults) assert.ok(line >= 1 && column >= 1, text);
     }
     assert.equal(Reflect.get({}, 'polluted'), undefined);
+  });
+});
+
+describe('limits', () => {
+  it('have defaults, take numbers, and refuse one that lets nothing in', () => {
+    assert.deepEqual(limitsOf(''), { source: 500, user: 20 });
+    assert.deepEqual(limitsOf('limits: { source: 9000 }'), { source: 9000, user: 20 });
+    assert.deepEqual(limitsOf('limits: { user: 0 }'), ['limits.user bad-value']);
   });
 });
 

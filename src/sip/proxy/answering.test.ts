@@ -29,6 +29,21 @@ suite('answering', () => {
     );
   });
 
+  test('a request too many costs no transaction and no decision: 503 with Retry-After, and is counted', () => {
+    const proxy = new ProxyHarness({ sourceRate: { burst: 1, perSecond: 1 } });
+    const caller = proxy.wire();
+    proxy.receive(request('MESSAGE'), caller);
+    proxy.receive(request('MESSAGE'), caller);
+    assert.deepEqual(caller.statuses, [200, 503]);
+    assert.equal(caller.answer.header('Retry-After'), '5');
+    assert.equal(proxy.contexts.length, 1);
+    assert.equal(proxy.counts.faults['source-rate'], 1);
+    assert.equal(proxy.counts.overload.bySource, 1);
+    proxy.clock.advance(1000);
+    proxy.receive(request('MESSAGE'), caller);
+    assert.deepEqual(caller.statuses, [200, 503, 200]);
+  });
+
   test('a promise lets a decider wait: an INVITE hears 100 after 0.2 s, others after 3.5 s', async () => {
     const proxy = new ProxyHarness();
     const caller = proxy.wire();

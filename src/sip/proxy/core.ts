@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 
 import { messageOf } from '#base';
 import { messageSeen } from '../channels.ts';
@@ -10,6 +10,8 @@ import type {
   SipRequest,
   SipResponse,
 } from '../message/index.ts';
+import { Gatekeeper } from '../overload/gatekeeper.ts';
+import type { GatekeeperDump, GatekeeperOptions } from '../overload/gatekeeper.ts';
 import { serverKey } from '../transaction/key.ts';
 import type { TransactionLayer } from '../transaction/layer.ts';
 import type { ServerTransaction } from '../transaction/server.ts';
@@ -29,7 +31,8 @@ import { forwardStateless } from './stateless.ts';
 import { stampedVia } from './via.ts';
 
 /** What the proxy core needs from the server around it. */
-export interface ProxyCoreOptions extends ProxyEngineOptions {
+export interface ProxyCoreOptions
+  extends ProxyEngineOptions, Pick<GatekeeperOptions, 'vouches' | 'peerRate'> {
   /** FQDN of this host. */
   readonly name: string;
   /** Labels of the listeners, whose `sentBy` are own names too. */
@@ -43,6 +46,7 @@ export type ProxyDump = EngineDump & {
   /** Received so far. */
   readonly requests: number;
   readonly responses: number;
+  readonly overload: GatekeeperDump;
 };
 
 /**
@@ -54,6 +58,7 @@ export class ProxyCore {
   readonly #engine: ProxyEngine;
   readonly #layer: TransactionLayer;
   readonly #limits: SipLimits;
+  readonly #gatekeeper: Gatekeeper;
   readonly #branches: BranchIds;
   /** Hosts a strict router may have put into the Request-URI for us; lower case. */
   readonly #ownHosts: ReadonlySet<string>;
@@ -65,11 +70,17 @@ export class ProxyCore {
   constructor(options: ProxyCoreOptions) {
     this.#handle = options.handle;
     this.#limits = options.limits;
+    this.#gatekeeper = new Gatekeeper({ ...options, seed: randomInt(2 ** 32) });
     this.#branches = new BranchIds(options.name, randomBytes(6).toString('hex'));
     this.#engine = new ProxyEngine(options, this.#branches, randomBytes(4).readInt32LE());
     this.#layer = this.#engine.layer;
     const hosts = options.labels.map((label) => hostOf(options.sentBy(label)));
     this.#ownHosts = new Set([options.name.toLowerCase(), ...hosts]);
+  }
+
+  /** Begins to watch how busy the process is. */
+  start(): void {
+    this.#gatekeeper.start();
   }
 
   /** A whole message came in. Never throws: what goes wrong is reported and costs this message only. */
@@ -112,6 +123,7 @@ export class ProxyCore {
   }
 
   close(): void {
+    this.#gatekeeper.close();
     for (const own of this.#owns) own.close();
     this.#engine.close();
   }
@@ -121,6 +133,7 @@ export class ProxyCore {
       draining: this.#draining,
       requests: this.#requests,
       responses: this.#responses,
+      overload: this.#gatekeeper.dump(),
       ...this.#engine.dump(),
     };
   }
@@ -181,18 +194,9 @@ export class ProxyCore {
   /** In-dialog requests belong to old work, which a draining server finishes. */
   #mayTake(request: SipRequest, wire: Wire): boolean {
     if (this.#draining && request.to.tag === undefined) return false;
-    const most =
-      wire.peer.kind === 'server'
-        ? this.#limits.transactionsPerServer
-        : this.#limits.transactionsPerClient;
-    if (wire.serverTransactions < most) return true;
-    this.#engine.report(
-      'too-many-transactions',
-      'A connection has too many transactions in progress',
-      {
-        wire,
-      },
-    );
+    const turned = this.#gatekeeper.turnsAway(request, wire, this.#layer.unfinished);
+    if (turned === undefined) return true;
+    this.#engine.report(turned.code, turned.message, { wire });
     return false;
   }
 

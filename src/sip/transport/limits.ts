@@ -1,5 +1,7 @@
 import { serverLimits } from '../message/index.ts';
 import type { Limits } from '../message/index.ts';
+import { rateOf } from '../overload/rate.ts';
+import type { Rate } from '../overload/rate.ts';
 
 /** Bounds of one SipServer; each names what it defends against. */
 export interface SipLimits {
@@ -33,6 +35,12 @@ export interface SipLimits {
   readonly transactionsPerClient: number;
   /** The same for a trusted server, which speaks for many clients. */
   readonly transactionsPerServer: number;
+  /** Requests of one client address over all its connections (IPv6: of one /64). */
+  readonly sourceRate: Rate;
+  /** Emergencies of trusted servers that are taken where anything else would be refused. */
+  readonly emergencyRate: Rate;
+  /** Requests without their final response: from half of it on new ones are refused, at it all. */
+  readonly maxUnfinished: number;
   /** Seconds to name in Retry-After of a 503. */
   readonly retryAfter: number;
   /** Milliseconds a hop that failed is tried only after those that did not. */
@@ -62,6 +70,9 @@ export const defaultSipLimits: SipLimits = {
   maxQueueBytes: 8_388_608,
   transactionsPerClient: 256,
   transactionsPerServer: 50_000,
+  sourceRate: rateOf(500),
+  emergencyRate: rateOf(20),
+  maxUnfinished: 100_000,
   retryAfter: 5,
   hopFailureMemory: 2_000,
   hopSilenceMemory: 10_000,
