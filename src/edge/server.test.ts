@@ -84,7 +84,7 @@ describe('an Edge between remote clients and the pools', () => {
     assert.match(request.topVia.host, /^edge01\.contoso\.net$/u);
     assert.match(
       request.header('Path') ?? '',
-      /^<sip:[\w-]+@edge01\.contoso\.net:\d+;transport=tls;lr;ob>$/u,
+      /^<sip:[\w-]+@edge01\.contoso\.net:\d+;transport=tls;lr;ob;entry=sip\.contoso\.com:\d+>$/u,
     );
   });
 

@@ -90,7 +90,7 @@ test('a registration goes to the Director pool with a Path back to the connectio
     [{ via: { kind: 'hops', hops: facts.nextHop.map((hop) => ({ ...hop, lane: 0 })) } }],
   ]);
   assert.deepEqual(leaving(request, outcome).headers('Path'), [
-    `<sip:${token}@${inside};transport=tls;lr;ob>`,
+    `<sip:${token}@${inside};transport=tls;lr;ob;entry=${outside}>`,
   ]);
 });
 

@@ -70,7 +70,9 @@ function forwardInside(context: EdgeContext, hops: readonly SipHop[]): Outcome {
 /** The fields by which later requests find this client's connection. */
 function wayBack({ request, connection, tools }: EdgeContext): readonly HeaderEdit[] {
   const { facts, tokens } = tools;
-  if (request.method === 'REGISTER') return [pathOf(facts, tokens.issue(connection.id))];
+  if (request.method === 'REGISTER') {
+    return [pathOf(facts, tokens.issue(connection.id), connection)];
+  }
   if (!formsDialog(request)) return [];
   return recordRoutes(facts, tokens.issue(connection.id), connection, 'inside');
 }

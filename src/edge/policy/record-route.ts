@@ -50,12 +50,14 @@ export function recordRoutes(
 
 /**
  * The Path of a client's registration (RFC 3327, RFC 5626 5.1): requests for it come back to our
- * inside and, by the token, to its connection. `ob` tells the registrar that we keep flows.
+ * inside and, by the token, to its connection. `ob` tells the registrar that we keep flows, `entry`
+ * where this client reaches us, for the Service-Route (RFC 3608); other registrars pass over it.
  */
-export function pathOf(facts: EdgeFacts, token: string): HeaderEdit {
+export function pathOf(facts: EdgeFacts, token: string, client: Connection): HeaderEdit {
+  const entry = clientEndpoint(facts, client);
   return {
     op: 'prepend',
     name: 'Path',
-    value: `<sip:${token}@${facts.insideEndpoint};transport=tls;lr;ob>`,
+    value: `<sip:${token}@${facts.insideEndpoint};transport=tls;lr;ob;entry=${entry}>`,
   };
 }

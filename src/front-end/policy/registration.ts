@@ -1,5 +1,6 @@
 import { parseNameAddr, parseUri } from '#sip';
 import type { NameAddr, Outcome, SipRequest } from '#sip';
+import { serviceRouteOf } from './service-route.ts';
 import type { Binding, ContactUpdate, Registration } from './bindings.ts';
 
 /** Bounds of one REGISTER. Lifetimes in seconds. */
@@ -135,7 +136,8 @@ function isSipAddress(value: string): boolean {
 
 /**
  * The answer to a granted REGISTER: every binding of the user with its remaining lifetime (RFC 3261
- * 10.3 step 8), the Path it was stored with (RFC 3327 5.3), and `outbound` where flows were used.
+ * 10.3 step 8), the Path it was stored with (RFC 3327 5.3), the Service-Route (RFC 3608), and `outbound`
+ * where flows were used.
  */
 export function registrationAnswer(
   request: SipRequest,
@@ -148,6 +150,8 @@ export function registrationAnswer(
     contactValue(binding, now),
   ]);
   for (const value of registration.path) headers.push(['Path', value]);
+  const serviceRoute = serviceRouteOf(registration.path);
+  if (serviceRoute !== undefined) headers.push(['Service-Route', serviceRoute]);
   const usesFlows =
     registration.contacts !== '*' &&
     registration.contacts.some(
