@@ -58,6 +58,7 @@ const pure: readonly string[] = [
   'src/ports/**/*.ts',
   'src/sip/message/**/*.ts',
   'src/sip/overload/**/*.ts',
+  'src/sip/resolve/locate.ts',
   'src/sip/transaction/**/*.ts',
   'src/*/policy/**/*.ts',
   'src/logging/ladder/**/*.ts',

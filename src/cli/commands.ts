@@ -51,6 +51,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ports.ts')).ports,
   },
   {
+    name: 'dns',
+    summary: {
+      en: 'print the DNS records remote users need, or check those there are',
+      de: 'die DNS-Einträge für Remotebenutzer ausgeben oder die vorhandenen prüfen',
+    },
+    load: async () => (await import('./commands/dns.ts')).dns,
+  },
+  {
     name: 'user',
     summary: {
       en: 'add, list, move, remove and import users',

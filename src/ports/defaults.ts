@@ -19,3 +19,6 @@ export const defaultPorts: Readonly<Record<Service, number>> = {
 
 /** The highest port TCP has. */
 export const highestPort = 65_535;
+
+/** Where SIP over TLS is, when nobody says otherwise (RFC 3261 19.1.2). */
+export const sipsPort = defaultPorts.sip;

@@ -1,3 +1,4 @@
+export { sipsPort } from './defaults.ts';
 export { nextHops } from './hops.ts';
 export * from './load.ts';
 export * from './model.ts';

@@ -1,5 +1,6 @@
 export { proveClosure } from './closure.ts';
 export { converse, type Conversation } from './conversation.ts';
+export { proveDns, recordsFor, type DnsRecord, type DomainProof } from './dns.ts';
 export { findObstacles, obstacleError, type Obstacle } from './preflight.ts';
 export { proveRefusals } from './refusals.ts';
 export { toJUnit, toReport, type ProofReport, type RowReport } from './report.ts';

@@ -17,6 +17,9 @@ export type {
   SipHop,
   Target,
 } from './proxy/model.ts';
+export { dnsResolver } from './resolve/dns.ts';
+export { locate } from './resolve/locate.ts';
+export type { Located, Naptr, Place, Resolver, Srv } from './resolve/locate.ts';
 export { SipServer } from './server.ts';
 export type { SipReload, SipServerDump, SipServerOptions } from './server.ts';
 export { dialledLabel, formatEndpoint } from './transport/connection.ts';
