@@ -3,8 +3,6 @@ import {
   commonAddresses,
   connectionStates,
   differenceOf,
-  everyIPv4,
-  everyIPv6,
   everyName,
   everyPort,
   everyProtocol,
@@ -21,6 +19,7 @@ import {
   unionOf,
 } from '../model.ts';
 import type { IntervalSet, Match } from '../model.ts';
+import { onlyIPv4, onlyIPv6 } from '../family.ts';
 
 /** What stands left of a comparison. */
 export interface Field {
@@ -29,9 +28,6 @@ export interface Field {
   /** The packets that have the field, with another value. */
   readonly isNot: (values: readonly string[]) => Match | undefined;
 }
-
-export const onlyIPv4 = matching({ source: everyIPv4, destination: everyIPv4 });
-export const onlyIPv6 = matching({ source: everyIPv6, destination: everyIPv6 });
 
 /** A field of one of the model's interval sets; `implied` are the packets that have it. */
 function intervals<N extends number | string>(

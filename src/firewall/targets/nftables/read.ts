@@ -1,6 +1,6 @@
-import type { Chain, Direction, Rule, RuleFile, RuleSet } from '../model.ts';
+import type { Chain, Direction, RuleFile, RuleSet } from '../model.ts';
+import { passing } from '../family.ts';
 import { parseRuleset } from './parse.ts';
-import { onlyIPv4, onlyIPv6 } from './fields.ts';
 import { rulesOf } from './rule.ts';
 import type { Chain as ChainText, Table } from './syntax.ts';
 
@@ -29,13 +29,6 @@ export function read(files: readonly RuleFile[]): readonly RuleSet[] {
   });
 }
 
-/** Lets the packets of a family through that a table does not see. */
-const passOther = (family: 4 | 6): Rule => ({
-  id: '',
-  match: family === 4 ? onlyIPv4 : onlyIPv6,
-  action: { kind: 'accept' },
-});
-
 const rank = ({ hook }: ChainText): number => order.indexOf(hook?.hook ?? '');
 
 function chainsOf(tables: readonly Table[], file: string): Chain[] {
@@ -57,7 +50,7 @@ function chainOf(table: Table, chain: ChainText, file: string): Chain[] {
   if (chain.hook === undefined) return [{ name, rules }];
   const { hook, policy } = chain.hook;
   // A table of one family never sees packets of the other.
-  const other = table.family === 'inet' ? [] : [passOther(table.family === 'ip' ? 6 : 4)];
+  const other = table.family === 'inet' ? [] : [passing(table.family === 'ip' ? 6 : 4)];
   return (directions.get(hook) ?? []).map((direction) => ({
     name,
     direction,

@@ -1,4 +1,3 @@
-import { UsherError } from '#base';
 import {
   everyName,
   everyPort,
@@ -15,6 +14,7 @@ import {
   sameIntervals,
 } from '../model.ts';
 import type { Chain, IntervalSet, Match, Rule, RuleFile, RuleSet } from '../model.ts';
+import { inexpressible, oneLine, reasonOf } from '../text.ts';
 
 /** Bytes of a rule's comment the kernel keeps (NFTNL_UDATA_COMMENT_MAXLEN). */
 export const commentLength = 128;
@@ -160,25 +160,8 @@ function actionText(rule: Rule, names: ReadonlyMap<string, string>): string {
   return `${action.kind} ${chain}`;
 }
 
-/** Row id and reason, cut between characters to what the kernel keeps. */
-function commentOf({ id, comment = '' }: Rule): string {
-  const text = oneLine(id === '' ? comment : `${id}: ${comment}`).replaceAll('"', "'");
-  if (text === '') return '';
-  let kept = '';
-  for (const character of text) {
-    // The kernel counts the closing NUL, too.
-    if (new TextEncoder().encode(kept + character).length >= commentLength) break;
-    kept += character;
-  }
-  return `comment "${kept}"`;
-}
-
-/** Nothing a name or reason holds may begin a line of its own. */
-const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
-
-function inexpressible(rule: Rule, what: string): UsherError {
-  const name = rule.id === '' ? 'A rule without a row' : rule.id;
-  return new UsherError('USHER_RULES_INEXPRESSIBLE', `${name} asks for ${what}.`, {
-    remedy: 'Split the rule, or write it for another kind of firewall.',
-  });
+function commentOf(rule: Rule): string {
+  // The kernel counts the closing NUL, too.
+  const text = reasonOf(rule, commentLength - 1).replaceAll('"', "'");
+  return text === '' ? '' : `comment "${text}"`;
 }

@@ -1,7 +1,9 @@
 import { everything, intersect, isEmpty, unreadable } from '../model.ts';
 import type { Action, Match, Rule } from '../model.ts';
+import { onlyIPv4, onlyIPv6 } from '../family.ts';
+import { reasonIn } from '../text.ts';
 import { anonymousElements } from './elements.ts';
-import { fields, onlyIPv4, onlyIPv6 } from './fields.ts';
+import { fields } from './fields.ts';
 import type { Field } from './fields.ts';
 import type { Element, RuleText, Table, Word } from './syntax.ts';
 
@@ -57,13 +59,8 @@ export function rulesOf(
   const { words, line } = text;
   const reading: Reading = { table, line, words, at: 0, matches: [family], unknown: [] };
   const outcomes = outcomesOf(reading, chainName);
-  const [, id = '', reason = text.comment] = /^(\S+): (.*)$/u.exec(text.comment ?? '') ?? [];
   const unknown = reading.unknown.length === 0 ? {} : { unknown: reading.unknown };
-  const common = {
-    id,
-    ...(reason === undefined ? {} : { comment: reason }),
-    position: { file, line },
-  };
+  const common = { ...reasonIn(text.comment), position: { file, line } };
   return outcomes.flatMap(({ matches, action }) =>
     matches.flatMap((match): Rule[] => {
       if (isEmpty(match)) return [];
