@@ -1,4 +1,3 @@
 export * from './audit/index.ts';
 export * from './model/index.ts';
-export { iptables } from './targets/iptables/index.ts';
-export { nftables } from './targets/nftables/index.ts';
+export * from './targets/index.ts';

@@ -23,6 +23,8 @@ export interface RenderOptions {
 export interface Target {
   /** As `--target` takes it, e.g. `nftables`. */
   readonly name: string;
+  /** True when it protects hosts and cannot stand between zones. */
+  readonly hostsOnly?: true;
   /** Limits of the language the writer keeps to by itself, e.g. `{ ruleNameLength: 63 }`. */
   readonly limits: Readonly<Record<string, number>>;
   /** @throws UsherError `USHER_RULES_TOO_LARGE` when a limit cannot be kept however the rules are cut */
