@@ -5,10 +5,12 @@ export {
   type MemberHealth,
   type ProbeOutcome,
 } from './policy/health.ts';
+export { readRecord, type BalancerMemory, type BalancerRecord } from './memory.ts';
 export {
   BalancerServer,
   type BalancerOptions,
   type HealthChange,
   healthChanges,
 } from './server.ts';
+export { isBalancerStatus } from './status.ts';
 export type { BalancerStatus, MemberStatus, ServiceStatus } from './status.ts';

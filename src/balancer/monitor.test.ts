@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#base';
 import { HealthMonitor } from './monitor.ts';
-import type { ProbeOutcome } from './policy/health.ts';
+import { type ProbeOutcome, unknownHealth } from './policy/health.ts';
 import type { ProbeTarget } from './targets.ts';
 
 const target = (service: 'sip' | 'webInternal', guard?: string): ProbeTarget => ({
@@ -37,6 +37,7 @@ function watch(targets: readonly ProbeTarget[], random = 1) {
     clock,
     random: () => random,
     interval: 2000,
+    initial: () => unknownHealth(clock.now()),
     prober: ({ key, service }, signal) => {
       started.push(`${service} at ${clock.now()}`);
       if (!silent.has(key)) return Promise.resolve(answers.get(key) ?? bad);

@@ -12,7 +12,6 @@ import {
   type MemberHealth,
   type ProbeOutcome,
   step,
-  unknownHealth,
 } from './policy/health.ts';
 import { type Prober, ProbeTimeout } from './probes/prober.ts';
 import type { ProbeTarget } from './targets.ts';
@@ -26,6 +25,8 @@ export interface MonitorOptions {
   readonly random: () => number;
   /** Milliseconds between the starts of two probes of one target. */
   readonly interval: number;
+  /** The health a target begins with. */
+  initial(target: ProbeTarget): MemberHealth;
   /** Called after each change of a published state or its confirmation, in their order. */
   changed(target: ProbeTarget, before: MemberHealth, after: MemberHealth): void;
 }
@@ -53,10 +54,9 @@ export class HealthMonitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
-    const now = options.clock.now();
     const watches = options.targets.map((target): Watch => ({
       target,
-      health: unknownHealth(now),
+      health: options.initial(target),
       stop: () => undefined,
       ended: Promise.resolve(),
       probing: false,

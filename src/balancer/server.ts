@@ -13,6 +13,7 @@ import type {
   PassiveSignal,
 } from './engine.ts';
 import { EmbeddedEngine } from './engines/embedded.ts';
+import { type BalancerMemory, recalled, recordOf } from './memory.ts';
 import { HealthMonitor } from './monitor.ts';
 import { type HealthState, type MemberHealth, unknownHealth } from './policy/health.ts';
 import { probersFor } from './probes/index.ts';
@@ -48,6 +49,8 @@ export interface BalancerOptions {
   /** Default: the embedded engine. */
   readonly engine?: EngineFactory;
   readonly limits?: Partial<EngineLimits>;
+  /** What outlives this process; absent: nothing does. */
+  readonly memory?: BalancerMemory;
   /** At least 0, below 1; spreads the probes. Default: the system's randomness. */
   readonly random?: () => number;
 }
@@ -62,14 +65,16 @@ export class BalancerServer implements Lifecycle, Reloadable {
   readonly #targets: readonly ProbeTarget[];
   readonly #monitor: HealthMonitor;
   readonly #engine: Engine;
-  readonly #drains = new Map<string, { until: number; giveUp: AbortController }>();
+  readonly #drains = new Map<string, { since: number; until: number; giveUp: AbortController }>();
   #credentials: Credentials;
   #serving = false;
   #engineFault: string | undefined;
+  #memoryFault: string | undefined;
+  #saved: Promise<void> = Promise.resolve();
 
   constructor(options: BalancerOptions) {
     this.#options = options;
-    const { plan, host, clock } = options;
+    const { plan, host, clock, memory } = options;
     this.#credentials = options.credentials;
     this.#services = virtualServicesOf(plan, host.fqdn);
     this.#targets = probeTargets(plan, host.fqdn);
@@ -83,8 +88,14 @@ export class BalancerServer implements Lifecycle, Reloadable {
       clock,
       random: options.random ?? systemRandom,
       interval: plan.topology.timers.probeInterval * 1000,
+      initial: (target) => recalled(memory?.record, target, clock.now()),
       changed: (target, before, after) => this.#changed(target, before, after),
     });
+    for (const [member, drain] of Object.entries(memory?.record?.drains ?? {})) {
+      // Who left the pool meanwhile has nothing to drain.
+      if (!this.#knows(member)) continue;
+      this.#drains.set(member, { ...drain, giveUp: new AbortController() });
+    }
     const makeEngine = options.engine ?? engineFor(host, this.#services);
     this.#engine = makeEngine({
       localAddress: host.address,
@@ -101,6 +112,9 @@ export class BalancerServer implements Lifecycle, Reloadable {
   async start(): Promise<void> {
     await this.#engine.start(this.#engineServices());
     this.#serving = true;
+    for (const [member, { until, giveUp }] of this.#drains) {
+      this.#waitFor(member, Math.max(0, until - this.#options.clock.now()), giveUp.signal);
+    }
     await this.#monitor.start();
   }
 
@@ -112,7 +126,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
   async close(): Promise<void> {
     this.#serving = false;
     for (const { giveUp } of this.#drains.values()) giveUp.abort();
-    await Promise.all([this.#monitor.close(), this.#engine.close()]);
+    await Promise.all([this.#monitor.close(), this.#engine.close(), this.#saved]);
   }
 
   /**
@@ -123,13 +137,49 @@ export class BalancerServer implements Lifecycle, Reloadable {
    * Rejects with `USHER_UNKNOWN_MEMBER` when the host is no member here.
    */
   async drainMember(host: string, deadline: number): Promise<number> {
+    const { signal } = this.#takeOut(host, deadline);
+    return await this.#engine.drainMember(host, deadline, signal);
+  }
+
+  /**
+   * Begins what `drainMember` does and resolves when a restart would go on with it.
+   *
+   * Rejects with `USHER_UNKNOWN_MEMBER`; with `USHER_LAST_MEMBER`, without `force`, when a service would
+   * be left without a member; with what the memory says when it cannot keep the drain, which goes on.
+   */
+  async beginDrain(
+    host: string,
+    { deadline, force }: { readonly deadline: number; readonly force: boolean },
+  ): Promise<void> {
     this.#mustKnow(host);
-    this.#drains.get(host)?.giveUp.abort();
+    if (!force) this.#mustNotBeLast(host);
+    const signal = this.#takeOut(host, deadline).signal;
+    this.#waitFor(host, deadline, signal);
+    await this.#remember();
+  }
+
+  /** As `resumeMember`; resolves when a restart would not drain the member again. */
+  async resume(host: string): Promise<void> {
+    this.resumeMember(host);
+    await this.#remember();
+  }
+
+  #takeOut(host: string, deadline: number): AbortController {
+    this.#mustKnow(host);
+    const before = this.#drains.get(host);
+    before?.giveUp.abort();
     const giveUp = new AbortController();
-    const drain = { until: this.#options.clock.now() + deadline, giveUp };
-    this.#drains.set(host, drain);
+    const now = this.#options.clock.now();
+    this.#drains.set(host, { since: before?.since ?? now, until: now + deadline, giveUp });
     this.#monitor.drain(host);
-    return await this.#engine.drainMember(host, deadline, giveUp.signal);
+    return giveUp;
+  }
+
+  /** Has the engine end the sessions of a member when its time is up. */
+  #waitFor(host: string, deadline: number, signal: AbortSignal): void {
+    this.#engine.drainMember(host, deadline, signal).catch((error: unknown) => {
+      this.#engineFault = messageOf(error);
+    });
   }
 
   /** Lets a drained member take connections again, once it is healthy; ends a running drain. */
@@ -146,6 +196,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
       balancer: this.#options.host.fqdn,
       engine: this.#engine.name,
       engineFault: this.#engineFault,
+      memoryFault: this.#memoryFault,
       now: this.#options.clock.now(),
       services: this.#services,
       targets: this.#targets,
@@ -165,8 +216,50 @@ export class BalancerServer implements Lifecycle, Reloadable {
     return this.status();
   }
 
+  #knows(host: string): boolean {
+    return this.#targets.some((target) => target.host === host);
+  }
+
+  #mustNotBeLast(host: string): void {
+    for (const virtual of this.#services) {
+      const up = virtual.members.filter(
+        (member) => this.#healthOf(`${serviceKey(virtual)}/${member.host}`).state === 'up',
+      );
+      if (up.length !== 1 || up[0]?.host !== host) continue;
+      throw new UsherError(
+        'USHER_LAST_MEMBER',
+        `${host} is the only member that is up for ${serviceKey(virtual)}: clients would be refused.`,
+        {
+          remedy: 'Bring another member back first, or drain it all the same: --force.',
+          exitStatus: 1,
+        },
+      );
+    }
+  }
+
+  /** Keeps drains and health; what cannot be kept shows in the status and to whoever waits. */
+  async #remember(): Promise<void> {
+    const { memory } = this.#options;
+    if (memory === undefined) return;
+    const drains = [...this.#drains].map(
+      ([host, { since, until }]) => [host, { since, until }] as const,
+    );
+    const record = recordOf(
+      this.#targets,
+      (key) => this.#healthOf(key),
+      Object.fromEntries(drains),
+    );
+    try {
+      await memory.save(record);
+      this.#memoryFault = undefined;
+    } catch (error) {
+      this.#memoryFault = messageOf(error);
+      throw error;
+    }
+  }
+
   #mustKnow(host: string): void {
-    if (this.#targets.some((target) => target.host === host)) return;
+    if (this.#knows(host)) return;
     const members = [...new Set(this.#targets.map((target) => target.host))];
     throw new UsherError(
       'USHER_UNKNOWN_MEMBER',
@@ -186,7 +279,11 @@ export class BalancerServer implements Lifecycle, Reloadable {
   }
 
   #changed(target: ProbeTarget, before: MemberHealth, after: MemberHealth): void {
-    if (this.#serving) void this.#apply();
+    if (this.#serving) {
+      void this.#apply();
+      // Why it failed stands in the status.
+      this.#saved = this.#remember().catch(() => undefined);
+    }
     if (before.state === after.state || !healthChanges.active) return;
     healthChanges.publish({
       at: after.since,

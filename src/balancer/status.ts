@@ -51,6 +51,8 @@ export type BalancerStatus = {
   readonly engine: EngineName;
   /** Why the engine could not follow the last change; null when it did. */
   readonly engineFault: string | null;
+  /** Why a restart would not know the present drains and health; null when it would. */
+  readonly memoryFault: string | null;
   readonly services: readonly ServiceStatus[];
   /** Members whose SIP service is probed only because their web services follow it. */
   readonly watched: readonly {
@@ -62,11 +64,25 @@ export type BalancerStatus = {
   }[];
 };
 
+/** True for what this version of a balancer tells of itself. */
+export function isBalancerStatus(value: unknown): value is BalancerStatus {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'balancer' in value &&
+    'services' in value &&
+    Array.isArray(value.services) &&
+    'watched' in value &&
+    Array.isArray(value.watched)
+  );
+}
+
 /** What the status is made of. */
 export interface StatusSources {
   readonly balancer: string;
   readonly engine: EngineName;
   readonly engineFault: string | undefined;
+  readonly memoryFault: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly services: readonly VirtualService[];
@@ -85,6 +101,7 @@ export function statusOf(sources: StatusSources): BalancerStatus {
     balancer,
     engine,
     engineFault: sources.engineFault ?? null,
+    memoryFault: sources.memoryFault ?? null,
     services: services.map((service) => serviceStatus(sources, service)),
     watched: targets
       .filter((target) => !served.has(target.serviceKey))

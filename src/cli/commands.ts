@@ -85,10 +85,18 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'pool',
     summary: {
-      en: 'see the state of every host',
-      de: 'den Zustand jedes Hosts sehen',
+      en: 'see the state of every host; drain a Director or Front End',
+      de: 'den Zustand jedes Hosts sehen; einen Director oder ein Front-End leeren',
     },
     load: async () => (await import('./commands/pool.ts')).pool,
+  },
+  {
+    name: 'balancer',
+    summary: {
+      en: 'see the members behind the VIP, take one out and bring it back',
+      de: 'die Mitglieder hinter der VIP sehen, eines herausnehmen und zurückholen',
+    },
+    load: async () => (await import('./commands/balancer.ts')).balancer,
   },
   {
     name: 'reverse-proxy',

@@ -76,6 +76,16 @@ export class DirectorServer implements Lifecycle, Reloadable {
     }
   }
 
+  /** See `SipServer.refuseNew`. */
+  refuseNew(refuse: boolean): void {
+    this.#sip.refuseNew(refuse);
+  }
+
+  /** See `SipServer.load`. */
+  load(): { readonly unfinished: number; readonly connections: number } {
+    return this.#sip.load();
+  }
+
   async drain(deadline: number): Promise<void> {
     await this.#sip.drain(deadline);
   }

@@ -79,6 +79,16 @@ export class FrontEndServer implements Lifecycle, Reloadable {
     this.#sweepLater();
   }
 
+  /** See `SipServer.refuseNew`. */
+  refuseNew(refuse: boolean): void {
+    this.#sip.refuseNew(refuse);
+  }
+
+  /** See `SipServer.load`. */
+  load(): { readonly unfinished: number; readonly connections: number } {
+    return this.#sip.load();
+  }
+
   async drain(deadline: number): Promise<void> {
     await this.#sip.drain(deadline);
   }

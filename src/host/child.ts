@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UsherError } from '#base';
+import { answerOf, type ControlAnswer, type ControlRequest } from './control/protocol.ts';
 import { isReport, type Order, type Report } from './protocol.ts';
 
 const usher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
@@ -25,6 +26,8 @@ export class Child {
   readonly #options: ChildOptions;
   readonly #waiting = new Map<Report['kind'], PromiseWithResolvers<Report>>();
   #process: ChildProcess | undefined;
+  /** Settles when the last request of an operator has its answer: one is asked at a time. */
+  #controls: Promise<unknown> = Promise.resolve();
   #ending = false;
 
   constructor(options: ChildOptions) {
@@ -77,6 +80,29 @@ export class Child {
       // It died meanwhile: whoever puts it back up has the new files read.
       return true;
     }
+  }
+
+  /** Does what an operator asks; a process that is being replaced says so. Never rejects. */
+  control(request: ControlRequest): Promise<ControlAnswer> {
+    const answered = this.#controls.then(() => this.#control(request));
+    this.#controls = answered;
+    return answered;
+  }
+
+  async #control(request: ControlRequest): Promise<ControlAnswer> {
+    let told: ControlAnswer | undefined;
+    const refused = await answerOf(async () => {
+      if (this.#process === undefined) {
+        throw new UsherError('USHER_HOST_DIED', 'a process of the host is being replaced', {
+          remedy: 'Ask again in a moment.',
+          exitStatus: 1,
+        });
+      }
+      const report = await this.#tell({ kind: 'control', request }, 'controlled');
+      if (report.kind === 'controlled') told = report.answer;
+      return null;
+    });
+    return told ?? refused;
   }
 
   /** Takes no new work and ends the old within `deadline` milliseconds; then the process ends. */

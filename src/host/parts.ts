@@ -4,6 +4,9 @@ import type { Cancel, Clock, Dump, Lifecycle } from '#base';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
+import type { ControlRequest } from './control/protocol.ts';
+import { HostDrain } from './host-drain.ts';
+import { KeptFile, keptPath } from './kept-file.ts';
 import type { Logger } from './log.ts';
 
 /** What every part of a host is built from. */
@@ -30,8 +33,20 @@ export interface Parts {
   readonly role: Lifecycle;
   /** Names of the role's deciders in the order they are asked; empty for roles without a chain. */
   readonly chain: readonly string[];
+  /** Does what an operator asks of the host; rejects with the reason when it cannot. */
+  readonly control: (request: ControlRequest) => Promise<Dump>;
   /** Writes what only this role publishes into the log; returns the way to stop. */
   readonly observe: (log: Logger) => () => void;
+}
+
+/** Of a host that can only be asked how it is: nothing spreads its work to others. */
+function undrainable({ fqdn }: Host, role: Lifecycle): Parts['control'] {
+  return async ({ verb }) => {
+    if (verb === 'status') return role.dump();
+    throw new UsherError('USHER_NOT_DRAINABLE', `${fqdn} is neither Director nor Front End`, {
+      remedy: 'Stop it: it ends what it has begun. Members of a pool can be drained.',
+    });
+  };
 }
 
 const silent = (): (() => void) => () => {};
@@ -53,23 +68,45 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
     case 'edge': {
       const { EdgeServer } = await import('#edge');
       const role = new EdgeServer(options);
-      return { all: [role], trusting: [role], role, chain: [], observe: silent };
+      const control = undrainable(options.host, role);
+      return { all: [role], trusting: [role], role, chain: [], control, observe: silent };
     }
     case 'reverseProxy': {
       const { ReverseProxyServer, proxyFaults } = await import('#reverse-proxy');
       const role = new ReverseProxyServer(options);
       const observe = (log: Logger): (() => void) =>
         proxyFaults.subscribe(({ error }) => log.error({ error }, 'reverse proxy fault'));
-      return { all: [role], trusting: [role], role, chain: [], observe };
+      const control = undrainable(options.host, role);
+      return { all: [role], trusting: [role], role, chain: [], control, observe };
     }
-    case 'balancer': {
-      const { BalancerServer, healthChanges } = await import('#balancer');
-      const role = new BalancerServer(options);
-      const observe = (log: Logger): (() => void) =>
-        healthChanges.subscribe((change) => log.info({ ...change }, 'health changed'));
-      return { all: [role], trusting: [role], role, chain: [], observe };
-    }
+    case 'balancer':
+      return balancer(options);
   }
+}
+
+async function balancer(options: PartsOptions): Promise<Parts> {
+  const { BalancerServer, healthChanges, readRecord } = await import('#balancer');
+  const file = new KeptFile(keptPath(options.stateDirectory, options.host.fqdn));
+  const kept = await file.read();
+  const record = kept === undefined ? undefined : readRecord(kept);
+  if (typeof record === 'string') throw file.damaged(record);
+  const role = new BalancerServer({
+    ...options,
+    memory: { record, save: (present) => file.save(present) },
+  });
+  const observe = (log: Logger): (() => void) =>
+    healthChanges.subscribe((change) => log.info({ ...change }, 'health changed'));
+  const control = async (request: ControlRequest): Promise<Dump> => {
+    if (request.verb === 'drain') await role.beginDrain(request.member ?? '', request);
+    if (request.verb === 'resume') await role.resume(request.member ?? '');
+    return role.status();
+  };
+  return { all: [role], trusting: [role], role, chain: [], control, observe };
+}
+
+/** The drain of a member of a pool, as it was kept. */
+function drainOf({ stateDirectory, host, clock }: PartsOptions): Promise<HostDrain> {
+  return HostDrain.open(keptPath(stateDirectory, host.fqdn), clock);
 }
 
 async function director(options: PartsOptions): Promise<Parts> {
@@ -81,13 +118,18 @@ async function director(options: PartsOptions): Promise<Parts> {
     probe: async (member: Host) => (await client.health(member.fqdn)).state === 'up',
   };
   const role = new DirectorServer({ ...options, users, probe });
-  const web = new WebServer({ ...options, users });
+  const drain = await drainOf(options);
+  role.refuseNew(drain.active);
+  const state = (): 'up' | 'draining' => (drain.active ? 'draining' : options.state());
+  const web = new WebServer({ ...options, users, state });
+  const control: Parts['control'] = (request) => drain.control(request, options.host, role);
   const observe = (log: Logger): (() => void) =>
     webFaults.subscribe(({ listener: { service }, error }) =>
       log.error({ service, error }, 'web fault'),
     );
   const trusting = [client, role, web];
-  return { all: [part, ...trusting], trusting, role, chain: role.chain, observe };
+  const all = [part, ...trusting];
+  return { all, trusting, role, chain: role.chain, control, observe };
 }
 
 async function frontEnd(options: PartsOptions): Promise<Parts> {
@@ -95,13 +137,19 @@ async function frontEnd(options: PartsOptions): Promise<Parts> {
   const { WebServer, webFaults } = await import('#web');
   const { users, part } = await usersOf(options);
   const role = new FrontEndServer({ ...options, users });
-  const web = new WebServer({ ...options, users, details: () => ({ bindings: role.bindings }) });
+  const drain = await drainOf(options);
+  role.refuseNew(drain.active);
+  const state = (): 'up' | 'draining' => (drain.active ? 'draining' : options.state());
+  const details = (): { bindings: number } => ({ bindings: role.bindings });
+  const web = new WebServer({ ...options, users, state, details });
+  const control: Parts['control'] = (request) => drain.control(request, options.host, role);
   const observe = (log: Logger): (() => void) =>
     webFaults.subscribe(({ listener: { service }, error }) =>
       log.error({ service, error }, 'web fault'),
     );
   const trusting = [role, web];
-  return { all: [part, ...trusting], trusting, role, chain: role.chain, observe };
+  const all = [part, ...trusting];
+  return { all, trusting, role, chain: role.chain, control, observe };
 }
 
 /** The embedded user store every host on this machine reads. */

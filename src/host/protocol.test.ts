@@ -14,10 +14,10 @@ const nonsense: readonly unknown[] = [
 ];
 
 test('orders and reports are told apart, and from anything else on the channel', () => {
-  for (const kind of ['start', 'reload', 'drain', 'close']) {
+  for (const kind of ['start', 'reload', 'drain', 'control', 'close']) {
     assert.ok(isOrder({ kind }) && !isReport({ kind }), kind);
   }
-  for (const kind of ['loaded', 'started', 'reloaded', 'drained', 'failed']) {
+  for (const kind of ['loaded', 'started', 'reloaded', 'drained', 'controlled', 'failed']) {
     assert.ok(isReport({ kind }) && !isOrder({ kind }), kind);
   }
   for (const each of nonsense) assert.ok(!isOrder(each) && !isReport(each));

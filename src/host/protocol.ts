@@ -1,8 +1,12 @@
+import type { ControlAnswer, ControlRequest } from './control/protocol.ts';
+
 /** What the supervisor tells a host process. */
 export type Order =
   | { readonly kind: 'start' }
   | { readonly kind: 'reload' }
   | { readonly kind: 'drain'; readonly deadline: number }
+  /** What an operator asks of the host. */
+  | { readonly kind: 'control'; readonly request: ControlRequest }
   | { readonly kind: 'close' };
 
 /** What a host process tells its supervisor. */
@@ -12,6 +16,7 @@ export type Report =
   | { readonly kind: 'drained' }
   /** `ok` is false when the new certificates were no good and the old ones stay. */
   | { readonly kind: 'reloaded'; readonly ok: boolean }
+  | { readonly kind: 'controlled'; readonly answer: ControlAnswer }
   | {
       readonly kind: 'failed';
       readonly code: string;
@@ -21,12 +26,12 @@ export type Report =
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isOrder(message: unknown): message is Order {
-  return kindOf(message, ['start', 'reload', 'drain', 'close']);
+  return kindOf(message, ['start', 'reload', 'drain', 'control', 'close']);
 }
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isReport(message: unknown): message is Report {
-  return kindOf(message, ['loaded', 'started', 'reloaded', 'drained', 'failed']);
+  return kindOf(message, ['loaded', 'started', 'reloaded', 'drained', 'controlled', 'failed']);
 }
 
 function kindOf(message: unknown, kinds: readonly string[]): boolean {

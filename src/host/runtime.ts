@@ -19,6 +19,9 @@ import {
   type Credentials,
   type Reloadable,
 } from '#trust';
+import { answerOf, controlPath } from './control/protocol.ts';
+import type { ControlAnswer, ControlRequest } from './control/protocol.ts';
+import { ControlServer } from './control/server.ts';
 import type { Logger } from './log.ts';
 import { logEvents } from './log-events.ts';
 import { partsOf, type Parts } from './parts.ts';
@@ -75,6 +78,11 @@ export class HostRuntime implements Served {
       listen: worker === 0,
     });
     this.#owned = [agent, ...parts.all];
+    if (!sharePorts) {
+      // Of several processes their first one has the socket, and asks us (`WorkerPool`).
+      const path = controlPath(stateDirectory, host.fqdn);
+      this.#owned = [...this.#owned, new ControlServer(path, (request) => this.control(request))];
+    }
     this.#trusting = [agent, ...parts.trusting];
     if (parts.chain.length > 0) log.info({ chain: parts.chain }, parts.chain.join(' → '));
   }
@@ -108,6 +116,18 @@ export class HostRuntime implements Served {
       log.error(known, `the certificates of before stay in use: ${messageOf(error)}`);
       return false;
     }
+  }
+
+  control(request: ControlRequest): Promise<ControlAnswer> {
+    const { host, log } = this.#options;
+    return answerOf(async () => {
+      if (request.verb !== 'status') log.info({ ...request }, 'asked by an operator');
+      if (this.#parts !== undefined) return await this.#parts.control(request);
+      throw new UsherError('USHER_HOST_NOT_RUNNING', `${host.fqdn} has not started yet`, {
+        remedy: 'Ask again in a moment.',
+        exitStatus: 1,
+      });
+    });
   }
 
   async drain(deadline: number): Promise<void> {

@@ -25,6 +25,10 @@ if (process.send !== undefined) {
         say('reload');
         return flaw !== 'keeps';
       },
+      async control({ verb }) {
+        say(`control ${verb}`);
+        return { ok: true, value: verb };
+      },
       async drain(deadline) {
         say(`drain ${deadline}`);
       },

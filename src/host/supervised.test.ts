@@ -60,12 +60,15 @@ describe('a supervised host', { concurrency: 2 }, () => {
     assert.deepEqual(await host.report(), { kind: 'started' });
     host.tell({ kind: 'reload' });
     assert.deepEqual(await host.report(), { kind: 'reloaded', ok: true });
+    host.tell({ kind: 'control', request: { verb: 'status' } });
+    const answer = { ok: true, value: 'status' } as const;
+    assert.deepEqual(await host.report(), { kind: 'controlled', answer });
     host.tell({ kind: 'drain', deadline: 50 });
     assert.deepEqual(await host.report(), { kind: 'drained' });
     host.tell({ kind: 'close' });
     const { status, said } = await host.ended;
     assert.equal(status, 0);
-    assert.deepEqual(said, ['start', 'reload', 'drain 50', 'close']);
+    assert.deepEqual(said, ['start', 'reload', 'control status', 'drain 50', 'close']);
   });
 
   test('that cannot load says why to the supervisor and in its log, and ends with status 2', async (t) => {

@@ -1,4 +1,5 @@
 import { messageOf, systemClock, UsherError, type Lifecycle } from '#base';
+import type { ControlAnswer, ControlRequest } from './control/protocol.ts';
 import type { Logger } from './log.ts';
 import { isOrder, type Order, type Report } from './protocol.ts';
 
@@ -9,6 +10,8 @@ const lastResort = 10_000;
 export interface Served extends Lifecycle {
   /** Reads the certificates again; resolves with false when it keeps the old ones. Never rejects. */
   reload(): Promise<boolean>;
+  /** Does what an operator asks. Never rejects. */
+  control(request: ControlRequest): Promise<ControlAnswer>;
 }
 
 /** A host that can make itself ready before it opens a socket. */
@@ -56,6 +59,9 @@ export async function runSupervised(
       case 'drain':
         await host.drain(order.deadline);
         report({ kind: 'drained' });
+        return;
+      case 'control':
+        report({ kind: 'controlled', answer: await host.control(order.request) });
         return;
       case 'close':
         await close();

@@ -1,6 +1,9 @@
 import { systemClock, type Cancel, type Dump } from '#base';
 import type { Host, Role } from '#topology';
 import { Child } from './child.ts';
+import { controlPath, type ControlAnswer, type ControlRequest } from './control/protocol.ts';
+import { ControlServer } from './control/server.ts';
+import { combine } from './control/status.ts';
 import { countFall, restartDelay } from './restarts.ts';
 import type { Served } from './supervised.ts';
 
@@ -40,16 +43,20 @@ export class WorkerPool implements Served {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Slot>();
   readonly #timers = new Set<Cancel>();
+  readonly #socket: ControlServer;
   #closing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    const path = controlPath(options.stateDirectory, options.host.fqdn);
+    this.#socket = new ControlServer(path, (request) => this.control(request));
   }
 
   async start(): Promise<void> {
     try {
       const indexes = Array.from({ length: this.#options.count }, (_, index) => index);
       await Promise.all(indexes.map((index) => this.#startWorker(index, 0)));
+      await this.#socket.start();
     } catch (error) {
       await this.close();
       throw error;
@@ -61,6 +68,11 @@ export class WorkerPool implements Served {
     return done.every((ok) => ok);
   }
 
+  /** Every worker is asked; they answer as one. */
+  async control(request: ControlRequest): Promise<ControlAnswer> {
+    return combine(await Promise.all(this.#children().map((child) => child.control(request))));
+  }
+
   async drain(deadline: number): Promise<void> {
     this.#stopReplacing();
     await Promise.all(this.#children().map((child) => child.drain(deadline)));
@@ -68,6 +80,7 @@ export class WorkerPool implements Served {
 
   async close(): Promise<void> {
     this.#stopReplacing();
+    await this.#socket.close();
     await Promise.all(this.#children().map((child) => child.close()));
   }
 

@@ -173,6 +173,19 @@ export class SipServer implements Lifecycle, WireHandler {
   }
 
   /**
+   * Answers 503 with Retry-After to requests that begin something, while every socket stays open: whoever
+   * asks whether we are alive learns that we want no more. `false` takes them again.
+   */
+  refuseNew(refuse: boolean): void {
+    this.#core.refuseNew(refuse);
+  }
+
+  /** Requests without their final response, and open connections. */
+  load(): { readonly unfinished: number; readonly connections: number } {
+    return { unfinished: this.#core.dump().unfinished, connections: this.#connections.size };
+  }
+
+  /**
    * Listens and dials with other certificates from now on. Open connections stay, except those whose
    * peer is revoked. Throws what OpenSSL says of a key or certificate that cannot be used.
    */

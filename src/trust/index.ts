@@ -17,6 +17,12 @@ export { inventory, type HostInventory, type Inventory } from './inventory.ts';
 export { createAuthority, issueCertificate, type KeyAndCertificate } from './authority.ts';
 export { reloadable, retire, revocationOfPeer, type Reloadable } from './reload.ts';
 export { deriveKey, poolSecret, readPoolSecret } from './secret.ts';
-export { pkiPaths, type PkiPaths } from './store.ts';
+export {
+  makePrivateDirectory,
+  pkiPaths,
+  readIfThere,
+  writeAtomically,
+  type PkiPaths,
+} from './store.ts';
 export { ticketEpoch, ticketKeys } from './tickets.ts';
 export { clientTls, explainDialError, serverTls, type DialTarget } from './tls.ts';

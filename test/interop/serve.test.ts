@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { askHost, isHostStatus } from '#host';
 import { loadPlan, type Plan } from '#ports';
 import { openSockets } from '#proof';
 import { hostsOf, type Role } from '#topology';
@@ -143,6 +144,21 @@ describe('every host under its own usher serve, as in production', () => {
     for (const worker of [0, 1]) {
       await director.see(new RegExp(`"worker":${worker},.*read again`, 'u'), 10);
     }
+    const { status, output } = await verify();
+    assert.equal(status, 0, output);
+  });
+
+  test('all workers of a Director drain as one, the one that replaces a fallen one too', async () => {
+    const director = host('dir01.contoso.net');
+    await usher('pool', 'drain', 'dir01.contoso.net');
+    const since = director.output.length;
+    process.kill(workerOf('dir01.contoso.net', 1), 'SIGKILL');
+    await director.see(/"worker":1,"msg":"a worker is back"/u, 10, since);
+    const told = await askHost(state, 'dir01.contoso.net', { verb: 'status' });
+    assert.ok(isHostStatus(told));
+    assert.deepEqual([told.state, told.workers], ['draining', 2]);
+    const { stdout } = await usher('pool', 'resume', 'dir01.contoso.net', '--json');
+    assert.match(stdout, /"state": "up".*"workers": 2/su);
     const { status, output } = await verify();
     assert.equal(status, 0, output);
   });

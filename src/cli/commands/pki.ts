@@ -18,6 +18,7 @@ import {
 } from '#trust';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/pki.ts';
+import { columns } from '../columns.ts';
 import { defaultTopology, readPlan } from '../plan-file.ts';
 
 /** `usher pki init|issue|renew|revoke|show|import|request` */
@@ -257,23 +258,9 @@ function renderInventory(context: CliContext, shown: Inventory): string {
     `${text.ca}: ${authorities.join('; ') || text.noCa} (${ca.file})`,
     `${text.list}: ${list} (${revocations.file})`,
     '',
-    ...table([text.columns, ...rows]),
+    ...columns([text.columns, ...rows]),
     ...(remarks.length === 0 ? [] : ['', ...remarks]),
   ].join('\n');
-}
-
-/** Columns two blanks apart; the last one runs free. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === row.length - 1 ? cell : cell.padEnd(widths?.[column] ?? 0),
-      )
-      .join('  '),
-  );
 }
 
 function day(date: Date): string {

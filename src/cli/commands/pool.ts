@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import { UsherError } from '#base';
+import { askHost, isHostStatus, type ControlRequest, type HostStatus } from '#host';
 import { LogController, roleName, type AgentOutcome, type AgentStatus } from '#logging';
 import { Identities } from '#proof';
 import type { CliContext, CommandFactory } from '../context.ts';
+import { readDeadline, watch } from '../drain.ts';
 import { texts } from '../messages/pool.ts';
 import { paint } from '../paint.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
@@ -9,9 +12,11 @@ import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
 interface Options {
   readonly json?: boolean;
   readonly portOffset?: string;
+  readonly deadline?: string;
+  readonly wait?: boolean;
 }
 
-/** `usher pool status [TOPOLOGY]` */
+/** `usher pool status|drain|resume` */
 export const pool: CommandFactory = (context) => {
   const text = texts(context.language);
   const status = new Command('status')
@@ -23,10 +28,26 @@ export const pool: CommandFactory = (context) => {
     .action((file: string | undefined, options: Options) =>
       run(context, file ?? defaultTopology({ orContoso: true }), options),
     );
+  const drain = new Command('drain')
+    .description(text.drain)
+    .argument('<host>', text.host)
+    .option('--deadline <seconds>', text.deadline)
+    .option('--no-wait', text.noWait)
+    .option('--json', text.hostJson)
+    .addHelpText('after', text.examples)
+    .action((host: string, options: Options) => takeOut(context, host.toLowerCase(), options));
+  const resume = new Command('resume')
+    .description(text.resume)
+    .argument('<host>', text.host)
+    .option('--json', text.hostJson)
+    .addHelpText('after', text.examples)
+    .action((host: string, options: Options) => bringBack(context, host.toLowerCase(), options));
   return new Command('pool')
     .description(text.description)
     .addHelpText('after', text.examples)
-    .addCommand(status);
+    .addCommand(status)
+    .addCommand(drain)
+    .addCommand(resume);
 };
 
 async function run(context: CliContext, topologyFile: string, options: Options): Promise<void> {
@@ -37,6 +58,45 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   if (options.json === true) context.print(JSON.stringify(outcomes, null, 2));
   else for (const outcome of outcomes) context.print(line(context, outcome));
   context.exit(outcomes.every((outcome) => outcome.kind === 'ok') ? 0 : 1);
+}
+
+async function takeOut(context: CliContext, host: string, options: Options): Promise<void> {
+  const text = texts(context.language);
+  const deadline = readDeadline(context, options.deadline);
+  const end = performance.now() + deadline;
+  let status = await ask(context, host, { verb: 'drain', deadline, force: true });
+  if (options.wait !== false) {
+    const ended = await watch(context, async () => {
+      status = await ask(context, host, { verb: 'status' });
+      const left = end - performance.now();
+      const seconds = Math.max(0, Math.ceil(left / 1000));
+      const done = status.unfinished === 0 || left <= 0;
+      return { done, line: text.left(host, status.unfinished, seconds) };
+    });
+    if (!ended) context.complain(text.goesOn(host));
+    context.exit(status.unfinished === 0 ? 0 : 1);
+  }
+  if (options.json === true) context.print(JSON.stringify(status, null, 2));
+  else context.print(text.drained(host, status.unfinished, status.connections));
+}
+
+async function bringBack(context: CliContext, host: string, options: Options): Promise<void> {
+  const status = await ask(context, host, { verb: 'resume' });
+  if (options.json === true) context.print(JSON.stringify(status, null, 2));
+  else context.print(texts(context.language).resumed(host));
+}
+
+async function ask(
+  context: CliContext,
+  host: string,
+  request: ControlRequest,
+): Promise<HostStatus> {
+  const answer = await askHost(context.state ?? '.usher', host, request);
+  if (isHostStatus(answer)) return answer;
+  throw new UsherError('USHER_CONTROL_ANSWER', texts(context.language).strange(host), {
+    remedy: texts(context.language).strangeRemedy,
+    exitStatus: 1,
+  });
 }
 
 function line(context: CliContext, outcome: AgentOutcome<AgentStatus>): string {

@@ -116,9 +116,14 @@ export class ProxyCore {
     return own.send(destination).finally(() => this.#owns.delete(own));
   }
 
-  /** Refuses new requests (503), takes those of old transactions and dialogs; resolves when idle. */
+  /** Refuses new requests (503), and still takes those of old transactions and dialogs; or takes all again. */
+  refuseNew(refuse: boolean): void {
+    this.#draining = refuse;
+  }
+
+  /** As `refuseNew(true)`; resolves when idle. */
   drain(): Promise<void> {
-    this.#draining = true;
+    this.refuseNew(true);
     return this.#layer.idle();
   }
 
