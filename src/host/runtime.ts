@@ -25,6 +25,7 @@ import { ControlServer } from './control/server.ts';
 import type { Logger } from './log.ts';
 import { logEvents } from './log-events.ts';
 import { partsOf, type Parts } from './parts.ts';
+import { StallWatch } from './stall-watch.ts';
 import type { Served } from './supervised.ts';
 
 export interface HostRuntimeOptions {
@@ -72,12 +73,17 @@ export class HostRuntime implements Served {
     this.#stopLogging = () => {
       for (const stop of stops) stop();
     };
+    const watch = new StallWatch({
+      clock,
+      stalled: (stall) => log.warn({ ...stall }, 'the event loop stalled'),
+    });
     const agent = new LogAgent({
       ...shared,
       details: () => parts.role.dump(),
+      eventLoop: () => watch.dump(),
       listen: worker === 0,
     });
-    this.#owned = [agent, ...parts.all];
+    this.#owned = [watch, agent, ...parts.all];
     if (!sharePorts) {
       // Of several processes their first one has the socket, and asks us (`WorkerPool`).
       const path = controlPath(stateDirectory, host.fqdn);

@@ -45,6 +45,8 @@ export interface LogAgentOptions {
   readonly stateDirectory: string;
   /** What the role says about itself; part of the status answer. */
   readonly details?: () => Dump;
+  /** How long the event loop of this process was kept busy; part of the status answer. */
+  readonly eventLoop?: () => AgentStatus['eventLoop'];
   /** False in the second and later processes of a host: they record, the first one answers. */
   readonly listen?: boolean;
   readonly sources?: RecorderSources;
@@ -191,6 +193,7 @@ export class LogAgent implements Lifecycle, Reloadable {
       uptime: Math.round(process.uptime()),
       residentMemory: process.memoryUsage.rss(),
       pid: process.pid,
+      eventLoop: this.#options.eventLoop?.(),
       details: detailsOf(details),
     };
   }

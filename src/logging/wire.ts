@@ -71,6 +71,11 @@ export const agentStatus = z.object({
   /** Bytes of the process in memory. */
   residentMemory: z.number(),
   pid: z.number(),
+  /**
+   * Milliseconds of the longest delay of the event loop in the last minute, and in how many seconds
+   * since the start there was one above 100; agents of before do not say.
+   */
+  eventLoop: z.object({ highest: z.number(), stalls: z.number() }).optional(),
   /** What the host's role says about itself. */
   details: z.custom<Dump>((value) => value !== undefined),
 });
