@@ -22,7 +22,14 @@ export { SipSyntaxError, type SyntaxLayer } from './errors.ts';
 export { type FrameEvent, type FrameFault, StreamFramer, parseMessage } from './framer.ts';
 export { type Limits, defaultLimits, serverLimits } from './limits.ts';
 export { splitList } from './list.ts';
-export { type CSeq, SipMessage, SipRequest, SipResponse } from './message.ts';
+export {
+  type CSeq,
+  SipMessage,
+  SipRequest,
+  SipResponse,
+  isRequest,
+  isResponse,
+} from './message.ts';
 export { NameAddr, type NameAddrParts, formatNameAddr, parseNameAddr } from './name-addr.ts';
 export { type Params, parseParams } from './params.ts';
 export { reasonOf } from './reasons.ts';

@@ -352,6 +352,16 @@ export class SipResponse extends SipMessage {
   }
 }
 
+/** Tells requests from responses. */
+export function isRequest(message: SipMessage): message is SipRequest {
+  return message.isRequest;
+}
+
+/** The other way round. */
+export function isResponse(message: SipMessage): message is SipResponse {
+  return !message.isRequest;
+}
+
 /** True when a value of a head goes over more than one line; its last line ends with a CR as well. */
 function isFolded(head: string, start: number, end: number): boolean {
   return holds(head, '\r', start, end);

@@ -2,7 +2,7 @@ import { isToken } from './characters.ts';
 import { SipSyntaxError, type SyntaxLayer } from './errors.ts';
 import type { HeaderField } from './build.ts';
 import { BROKEN, CALL_ID, CSEQ, FROM, MAX_FORWARDS, TO, VIA } from './header-names.ts';
-import type { SipMessage, SipRequest } from './message.ts';
+import { type SipMessage, type SipRequest, isRequest } from './message.ts';
 import { reasonOf } from './reasons.ts';
 import { STRIDE } from './scan.ts';
 import { schemeOf } from './uri.ts';
@@ -64,10 +64,6 @@ export function validate(
     if (error instanceof SipSyntaxError) return fault(error.code, error.layer, 400, error.message);
     throw error;
   }
-}
-
-function isRequest(message: SipMessage): message is SipRequest {
-  return message.isRequest;
 }
 
 function checkHeaders(message: SipMessage): MessageFault | undefined {

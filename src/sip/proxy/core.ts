@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 
 import { messageOf } from '#base';
 import { messageSeen } from '../channels.ts';
-import { buildResponse, validate } from '../message/index.ts';
+import { buildResponse, isRequest, isResponse, validate } from '../message/index.ts';
 import type {
   FrameFault,
   MessageFault,
@@ -388,14 +388,6 @@ export class ProxyCore {
   #retryAfter(): readonly (readonly [string, string])[] {
     return [['Retry-After', String(this.#limits.retryAfter)]];
   }
-}
-
-function isRequest(message: SipMessage): message is SipRequest {
-  return message.isRequest;
-}
-
-function isResponse(message: SipMessage): message is SipResponse {
-  return !message.isRequest;
 }
 
 function hostOf(sentBy: string): string {
