@@ -1,4 +1,4 @@
-import { detach, parseDigits, sameText, skipSpace, tokenEnd, trim, unfold } from './characters.ts';
+import { parseDigits, sameText, skipSpace, tokenEnd, trim, unfold } from './characters.ts';
 import { headerFault } from './errors.ts';
 import {
   CALL_ID,
@@ -15,6 +15,7 @@ import {
 import { serverLimits } from './limits.ts';
 import { splitList, valueEnd } from './list.ts';
 import { type NameAddr, readNameAddr } from './name-addr.ts';
+import { readRequestUri } from './request-uri.ts';
 import { HeadScan, STRIDE, type Spans } from './scan.ts';
 import {
   type RequestLine,
@@ -23,7 +24,7 @@ import {
   readRequestLine,
   readStatusLine,
 } from './start-line.ts';
-import { type SipUri, parseUri } from './uri.ts';
+import type { SipUri } from './uri.ts';
 import { type Via, readVia } from './via.ts';
 
 /** The CSeq header (RFC 3261 20.16). */
@@ -316,17 +317,6 @@ export class SipRequest extends SipMessage {
   get uri(): SipUri {
     return (this.#uri ??= readRequestUri(this.requestUri));
   }
-}
-
-/** Registrations of a domain all have the same Request-URI: the last one read is kept. */
-const lastUri: { text: string; uri: SipUri | undefined } = { text: '', uri: undefined };
-
-function readRequestUri(text: string): SipUri {
-  if (lastUri.uri !== undefined && text === lastUri.text) return lastUri.uri;
-  const uri = parseUri(text);
-  lastUri.text = detach(text);
-  lastUri.uri = uri;
-  return uri;
 }
 
 /** A response. */
