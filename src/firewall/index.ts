@@ -1,3 +1,4 @@
 export * from './audit/index.ts';
 export * from './model/index.ts';
+export * from './policy/index.ts';
 export * from './targets/index.ts';

@@ -1,0 +1,2 @@
+export { deviceNames, policyOf, ruleSetOf } from './policy.ts';
+export type { PolicyOptions } from './policy.ts';
