@@ -99,6 +99,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/balancer.ts')).balancer,
   },
   {
+    name: 'firewall',
+    summary: {
+      en: 'hold the rules in force against the port table, or against other rules',
+      de: 'die geltenden Regeln mit der Porttabelle oder mit anderen Regeln vergleichen',
+    },
+    load: async () => (await import('./commands/firewall.ts')).firewall,
+  },
+  {
     name: 'reverse-proxy',
     summary: {
       en: 'print an nginx or HAProxy configuration in place of the reverse proxy',

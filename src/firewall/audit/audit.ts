@@ -108,8 +108,21 @@ function findingsOf(sides: Sides, kind: 'missing' | 'excess'): readonly Finding[
   });
 }
 
+function sidesOf(asked: RuleSet, inForce: RuleSet, spoken: readonly RuleSet[]): readonly Sides[] {
+  return directions
+    .filter((direction) =>
+      spoken.some(({ chains }) => chains.some((chain) => chain.direction === direction)),
+    )
+    .map((direction) => ({
+      direction,
+      asked: unfold(asked, direction),
+      inForce: unfold(inForce, direction),
+    }));
+}
+
 /**
- * Compares the rules in force with those asked for, over all packets. Exact; pure.
+ * Compares the rules in force with those asked for, over all packets, in the directions rules are asked
+ * for: of a firewall between zones that is what it forwards. Exact; pure.
  *
  * Missing is every packet asked for that is not admitted, in every state. Excess is every packet
  * admitted that nobody asked for, unless it belongs to a connection admitted before. A condition
@@ -118,15 +131,7 @@ function findingsOf(sides: Sides, kind: 'missing' | 'excess'): readonly Finding[
  * @throws UsherError `USHER_RULES_UNFOLDABLE`, `USHER_RULES_TOO_LARGE`
  */
 export function audit(asked: RuleSet, inForce: RuleSet): Audit {
-  const sides = directions
-    .filter((direction) =>
-      [asked, inForce].some(({ chains }) => chains.some((chain) => chain.direction === direction)),
-    )
-    .map((direction): Sides => ({
-      direction,
-      asked: unfold(asked, direction),
-      inForce: unfold(inForce, direction),
-    }));
+  const sides = sidesOf(asked, inForce, [asked]);
   const missing = sides.flatMap((side) => findingsOf(side, 'missing'));
   const excess = sides.flatMap((side) => findingsOf(side, 'excess'));
   return {
@@ -138,4 +143,14 @@ export function audit(asked: RuleSet, inForce: RuleSet): Audit {
       rules.filter((rule) => rule.unknown !== undefined),
     ),
   };
+}
+
+/**
+ * The packets, in every state, that the first rule set admits for certain and the second may not: `asked`
+ * is the rule of the first that admits them, `rule` the one of the second that decides. Exact; pure.
+ *
+ * @throws UsherError `USHER_RULES_UNFOLDABLE`, `USHER_RULES_TOO_LARGE`
+ */
+export function onlyIn(first: RuleSet, second: RuleSet): readonly Finding[] {
+  return sidesOf(first, second, [first, second]).flatMap((side) => findingsOf(side, 'missing'));
 }

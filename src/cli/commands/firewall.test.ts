@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { nftables, policyOf } from '#firewall';
+import { loadPlan } from '#ports';
+import { main } from '../index.ts';
+import { fakeWorld } from '../world.fixture.ts';
+
+const topology = 'examples/contoso.yaml';
+const loaded = loadPlan(readFileSync(topology, 'utf8'), topology);
+assert.ok(loaded.ok);
+const files = nftables.render(policyOf(loaded.plan), {});
+const directory = mkdtempSync(join(tmpdir(), 'usher-firewall-'));
+after(() => rmSync(directory, { recursive: true }));
+
+function rendered(device: string): string {
+  return files.find(({ name }) => name === `${device}.nft`)?.content ?? '';
+}
+
+function write(content: string, name = 'rules.nft'): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function usher(...args: readonly string[]) {
+  const world = fakeWorld();
+  const status = await main(['firewall', ...args], world);
+  return { status, out: world.out(), errors: world.errors() };
+}
+
+const auditOf = (device: string, content: string, ...more: readonly string[]) =>
+  usher('audit', topology, '--host', device, '--rules', write(content), ...more);
+
+/** The part of a finding these tests read. */
+interface Found {
+  readonly row?: string;
+  readonly rule: 'default' | { readonly id: string; readonly position: string };
+}
+interface Report {
+  readonly ok: boolean;
+  readonly missing: readonly Found[];
+  readonly excess: readonly Found[];
+}
+const isReport = (value: unknown): value is Report =>
+  typeof value === 'object' && value !== null && 'missing' in value && 'excess' in value;
+
+const idOf = ({ rule }: Found): string => (rule === 'default' ? 'default' : rule.id);
+
+const director = 'dir01.contoso.net';
+
+/** Changes the one line of a chain that bears this row. */
+function change(content: string, row: string, with_: (line: string) => string): string {
+  const lines = content.split('\n');
+  const at = lines.findIndex((line) => line.includes(`comment "${row}:`));
+  assert.ok(at >= 0, row);
+  lines[at] = with_(lines[at] ?? '');
+  const changed = lines.join('\n');
+  assert.notEqual(changed, content, row);
+  return changed;
+}
+
+interface Mutation {
+  readonly what: string;
+  readonly device?: string;
+  readonly row: string;
+  readonly change: (line: string) => string;
+  /** What is found: rows missing, and rules in excess. */
+  readonly missing?: readonly string[];
+  readonly excess?: readonly string[];
+}
+
+const mutations: readonly Mutation[] = [
+  { what: 'a row is removed', row: 'DH-06/member', change: () => '', missing: ['DH-06/member'] },
+  {
+    what: 'a source is widened',
+    row: 'DH-06/member',
+    change: (line) => line.replace('saddr 127.10.1.5', 'saddr 127.10.1.0/24'),
+    excess: ['DH-06/member'],
+  },
+  {
+    what: 'a port range is one too long',
+    row: 'DH-09',
+    change: (line) => line.replace('dport 50003', 'dport 50003-50004'),
+    excess: ['DH-09'],
+  },
+  {
+    what: 'a port is another',
+    row: 'DH-03',
+    change: (line) => line.replace('dport 444', 'dport 445'),
+    missing: ['DH-03'],
+    excess: ['DH-03'],
+  },
+  {
+    what: 'a permit has become a denial',
+    row: 'DH-07',
+    change: (line) => line.replace('counter accept', 'counter drop'),
+    missing: ['DH-07'],
+  },
+  {
+    what: 'a denial stands before a row',
+    row: 'DH-08',
+    change: (line) => `    meta l4proto 6 th dport 50002 drop comment "X-1: cleaned up"\n${line}`,
+    missing: ['DH-08'],
+  },
+  {
+    what: 'a member is left out',
+    device: 'lb01.contoso.net',
+    row: 'DH-05/member',
+    change: (line) => line.replace('{ 127.10.1.11, 127.10.1.12 }', '127.10.1.11'),
+    missing: ['DH-05/member'],
+  },
+  {
+    what: 'the protocol is left out',
+    device: 'gateway',
+    row: 'DH-06',
+    change: (line) => line.replace('meta l4proto 6 th dport 5061 ', ''),
+    excess: ['DH-06'],
+  },
+  {
+    what: 'return traffic is forgotten',
+    device: 'perimeter',
+    row: 'replies',
+    change: () => '',
+    missing: ['replies'],
+  },
+  {
+    what: 'the outside may reach an inner address',
+    device: 'perimeter',
+    row: 'RP-E2',
+    change: (line) => line.replace('daddr 127.20.0.21', 'daddr { 127.10.9.11, 127.20.0.21 }'),
+    excess: ['RP-E2'],
+  },
+];
+
+describe('usher firewall audit', () => {
+  it('finds nothing in the rules that follow from the table, on any device', async () => {
+    for (const { name, content } of files) {
+      const device = name.replace(/\.nft$/u, '');
+      const { status, out, errors } = await auditOf(device, content);
+      assert.equal(status, 0, out + errors);
+      assert.match(out, new RegExp(`^${device}: the rules admit`, 'u'));
+      assert.ok(!out.includes('Never reached'), out);
+    }
+  });
+
+  for (const {
+    what,
+    device = director,
+    row,
+    change: how,
+    missing = [],
+    excess = [],
+  } of mutations) {
+    it(`names row and rule when ${what}`, async () => {
+      const content = change(rendered(device), row, how);
+      const { status, out } = await auditOf(device, content, '--json');
+      const found: unknown = JSON.parse(out);
+      assert.ok(isReport(found));
+      assert.equal(status, 1);
+      assert.equal(found.ok, false);
+      assert.deepEqual([...new Set(found.missing.map((each) => each.row))], missing);
+      assert.deepEqual([...new Set(found.excess.map(idOf))], excess);
+    });
+  }
+
+  it('says the witness as a sentence, with file and line of the rule, in both languages', async () => {
+    const content = change(rendered(director), 'DH-07', (line) => line.replace('accept', 'drop'));
+    const english = await auditOf(director, content);
+    assert.match(
+      english.out,
+      /DH-07 +tcp \S+:49152 → 127\.10\.1\.11:50001, new, to the host is dropped by DH-07 \(\S+rules\.nft:\d+\)/u,
+    );
+    const german = await auditOf(director, content, '--lang', 'de');
+    assert.match(german.out, /wird verworfen: DH-07 \(/u);
+  });
+
+  it('marks what depends on a condition it does not understand, and shows it', async () => {
+    const content = change(rendered(director), 'DH-07', (line) =>
+      line.replace('counter accept', 'limit rate 5/second accept'),
+    );
+    const { status, out } = await auditOf(director, content);
+    assert.equal(status, 1);
+    assert.match(out, /DH-07 .*\(depends on a condition/u);
+    assert.match(out, /Not understood, read both ways\n.*limit rate 5\/second/u);
+  });
+
+  it('refuses a device that is not there, a missing file and rules it cannot read', async () => {
+    const unknown = await auditOf('nowhere.contoso.net', rendered(director));
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.errors, /USHER_UNKNOWN_HOST/u);
+    const nothing = await usher('audit', topology, '--host', director, '--rules', 'nowhere.nft');
+    assert.match(nothing.errors, /nowhere\.nft.*\n.*USHER_RULES_UNREADABLE/u);
+    const broken = await auditOf(director, 'table inet filter {\n  chain c {\n');
+    assert.equal(broken.status, 2);
+    assert.match(broken.errors, /rules\.nft:3: /u);
+  });
+});
+
+describe('usher firewall diff', () => {
+  it('compares by packets, not by text', async () => {
+    const before = write(rendered(director), 'before.nft');
+    const reworded = rendered(director).replaceAll(/comment "[^"]*"/gu, '');
+    const same = await usher('diff', before, write(reworded, 'same.nft'));
+    assert.deepEqual([same.status, same.out], [0, 'both admit the same packets\n']);
+    const changed = change(rendered(director), 'DH-06/member', () => '');
+    const other = await usher('diff', before, write(changed, 'after.nft'), '--json');
+    assert.equal(other.status, 1);
+    assert.match(other.out, /"onlySecond": \[\]/u);
+    assert.match(other.out, /"admittedBy": \{\s+"id": "DH-06\/member"/u);
+    const text = await usher('diff', before, write(changed, 'after.nft'));
+    assert.match(text.out, /^Admitted by \S+before\.nft only\n {2}tcp /u);
+  });
+});
