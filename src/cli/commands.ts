@@ -101,8 +101,8 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'firewall',
     summary: {
-      en: 'hold the rules in force against the port table, or against other rules',
-      de: 'die geltenden Regeln mit der Porttabelle oder mit anderen Regeln vergleichen',
+      en: 'write firewall rules from the port table; hold those in force against it',
+      de: 'Firewallregeln aus der Porttabelle schreiben; die geltenden mit ihr vergleichen',
     },
     load: async () => (await import('./commands/firewall.ts')).firewall,
   },

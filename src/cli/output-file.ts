@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { messageOf, UsherError, type Text } from '#base';
 import type { CliContext } from './context.ts';
 
@@ -19,8 +19,21 @@ const texts = {
  * @throws UsherError `USHER_FILE` when it cannot be written
  */
 export function writeOutput(context: CliContext, file: string, content: string): void {
+  attempt(context, file, () => writeFileSync(file, content));
+}
+
+/**
+ * Makes a directory an option names, with those above it; one that is there stays as it is.
+ *
+ * @throws UsherError `USHER_FILE` when it cannot be made
+ */
+export function makeOutputDirectory(context: CliContext, directory: string): void {
+  attempt(context, directory, () => void mkdirSync(directory, { recursive: true }));
+}
+
+function attempt(context: CliContext, file: string, effect: () => void): void {
   try {
-    writeFileSync(file, content);
+    effect();
   } catch (error) {
     const message = `${texts.unwritable(file)[context.language]}: ${messageOf(error)}`;
     throw new UsherError('USHER_FILE', message, {

@@ -8,6 +8,7 @@ import { auditText, differenceText } from '../firewall-text.ts';
 import { texts } from '../messages/firewall.ts';
 import { paint } from '../paint.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { firewallRender } from './firewall-render.ts';
 
 interface AuditOptions {
   readonly host: string;
@@ -19,7 +20,7 @@ interface AuditOptions {
 /** A listing of 100,000 rules has about 20. */
 const mostMegabytes = 256;
 
-/** `usher firewall audit|diff` */
+/** `usher firewall render|audit|diff` */
 export const firewall: CommandFactory = (context) => {
   const text = texts(context.language);
   const auditing = new Command('audit')
@@ -45,6 +46,7 @@ export const firewall: CommandFactory = (context) => {
   return new Command('firewall')
     .description(text.description)
     .addHelpText('after', text.examples)
+    .addCommand(firewallRender(context))
     .addCommand(auditing)
     .addCommand(differing);
 };

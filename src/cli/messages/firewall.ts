@@ -1,7 +1,7 @@
 import type { Language } from '#base';
 
 const en = {
-  description: 'hold the rules in force against the port table, over all packets',
+  description: 'write firewall rules from the port table, and hold those in force against it',
   audit: 'find what the rules in force block of the port table, and what they admit beyond it',
   diff: 'find the packets that one rule set admits and the other does not',
   topology: 'topology file (default ./topology.yaml, else the Contoso example)',
@@ -13,6 +13,7 @@ const en = {
   portOffset: 'the offset the deployment was started with',
   examples: `
 Examples:
+  usher firewall render --target nftables --host dir01.contoso.net > dir01.nft
   usher firewall audit --host dir01.contoso.net --rules dir01.nft      (nft list ruleset > dir01.nft)
   usher firewall diff before.nft after.nft
 
@@ -40,7 +41,7 @@ Exit status: 0 nothing found; 1 something is blocked, in excess or different; 2 
 };
 
 const de: typeof en = {
-  description: 'die geltenden Regeln über alle Pakete mit der Porttabelle vergleichen',
+  description: 'Firewallregeln aus der Porttabelle schreiben und die geltenden mit ihr vergleichen',
   audit:
     'finden, was die geltenden Regeln von der Porttabelle sperren und was sie darüber hinaus zulassen',
   diff: 'die Pakete finden, die ein Regelsatz zulässt und der andere nicht',
@@ -53,6 +54,7 @@ const de: typeof en = {
   portOffset: 'der Versatz, mit dem die Umgebung gestartet wurde',
   examples: `
 Beispiele:
+  usher firewall render --target nftables --host dir01.contoso.net > dir01.nft
   usher firewall audit --host dir01.contoso.net --rules dir01.nft      (nft list ruleset > dir01.nft)
   usher firewall diff vorher.nft nachher.nft
 

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { admits, compare, policyOf, targets, unfold } from '#firewall';
+import type { RuleSet } from '#firewall';
+import { loadPlan } from '#ports';
+import { main } from '../index.ts';
+import { fakeWorld } from '../world.fixture.ts';
+
+const examples = ['contoso', 'dns-balanced', 'single-director'];
+
+async function usher(...args: readonly string[]) {
+  const world = fakeWorld();
+  const status = await main(['firewall', 'render', ...args], world);
+  return { status, out: world.out(), errors: world.errors() };
+}
+
+/** Packets of a direction one of both rule sets lets pass and the other does not. */
+function differences(wanted: RuleSet, found: RuleSet): readonly unknown[] {
+  return (['in', 'out', 'forward'] as const).flatMap((direction) => {
+    const [a, b] = [unfold(wanted, direction), unfold(found, direction)];
+    const regions: unknown[] = [];
+    const differ = (i: number, j: number): boolean =>
+      admits(a, i, 'upper') !== admits(b, j, 'lower');
+    compare(a, b, ['upper', 'lower'], differ, (region) => void regions.push(region));
+    return regions;
+  });
+}
+
+const ids = (set: RuleSet): ReadonlySet<string> =>
+  new Set(set.chains.flatMap(({ rules }) => rules.map(({ id }) => id)));
+
+describe('usher firewall render', () => {
+  for (const target of targets) {
+    for (const example of examples) {
+      test(`writes ${example} for ${target.name}, which reads back to the identical packets`, async () => {
+        const file = `examples/${example}.yaml`;
+        const directory = mkdtempSync(join(tmpdir(), 'usher-render-'));
+        try {
+          const out = join(directory, 'new');
+          const { status, errors } = await usher(file, '--target', target.name, '--out', out);
+          assert.equal(status, 0, errors);
+          const files = readdirSync(out).map((name) => ({
+            name,
+            content: readFileSync(join(out, name), 'utf8'),
+          }));
+          const loaded = loadPlan(readFileSync(file, 'utf8'), file, {});
+          assert.ok(loaded.ok);
+          const policy = policyOf(loaded.plan).filter(
+            ({ zones }) => target.hostsOnly !== true || zones.length === 0,
+          );
+          const read = target.read(files);
+          assert.equal(read.length, policy.length);
+          for (const wanted of policy) {
+            const found = read.find(({ device }) => device === wanted.device);
+            assert.ok(found !== undefined, wanted.device);
+            assert.deepEqual(differences(wanted, found), [], wanted.device);
+            assert.deepEqual(ids(found).difference(new Set([...ids(wanted), ''])), new Set());
+            assert.deepEqual(ids(wanted).difference(ids(found)), new Set());
+          }
+        } finally {
+          rmSync(directory, { recursive: true, force: true });
+        }
+      });
+    }
+  }
+
+  test('prints one device as a file that loads, and several with their names', async () => {
+    const one = await usher('--target', 'nftables', '--host', 'perimeter');
+    assert.match(one.out, /^# Packet filter of perimeter .*\ntable inet usher \{\n.*\}\n$/su);
+    const all = await usher('--target', 'iptables', '--host', 'perimeter');
+    assert.deepEqual(all.out.match(/^==> .* <==$/gmu), [
+      '==> perimeter.v4.rules <==',
+      '==> perimeter.v6.rules <==',
+    ]);
+  });
+
+  test('says which devices a target for hosts leaves out, and why one alone cannot be', async () => {
+    const all = await usher('--target', 'azure');
+    assert.equal(all.status, 0);
+    assert.match(all.errors, /azure protects hosts only; left out: perimeter, gateway/u);
+    const one = await usher('--target', 'azure', '--host', 'gateway');
+    assert.equal(one.status, 2);
+    assert.match(one.errors, /USHER_RULES_INEXPRESSIBLE/u);
+  });
+
+  test('gives the reasons in German when asked', async () => {
+    const [english, german] = [
+      await usher('--target', 'nftables', '--host', 'gateway'),
+      await usher('--target', 'nftables', '--host', 'gateway', '--lang', 'de'),
+    ];
+    assert.notEqual(english.out, german.out);
+    assert.match(german.out, /Pakete bereits zugelassener Verbindungen/u);
+  });
+
+  test('says what is wrong with a call, and which targets and devices there are', async () => {
+    const missing = await usher();
+    assert.equal(missing.status, 2);
+    assert.match(missing.errors, /--target/u);
+    const target = await usher('--target', 'ipfw');
+    assert.equal(target.status, 2);
+    assert.match(target.errors, /ipfw.*nftables, iptables, azure/su);
+    const host = await usher('--target', 'nftables', '--host', 'nobody.contoso.com');
+    assert.equal(host.status, 2);
+    assert.match(host.errors, /nobody\.contoso\.com.*perimeter, gateway, /su);
+  });
+
+  test('says that it cannot write into a directory that is a file', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'usher-render-'));
+    try {
+      const file = join(directory, 'taken');
+      writeFileSync(file, '');
+      const { status, errors } = await usher('--target', 'nftables', '--out', file);
+      assert.equal(status, 2);
+      assert.match(errors, /USHER_FILE/u);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  test('lists the targets in its help', async () => {
+    const { out } = await usher('--help');
+    for (const { name } of targets) assert.match(out, new RegExp(name, 'u'));
+  });
+});

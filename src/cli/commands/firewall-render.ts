@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { policyOf, ruleSetOf, targets } from '#firewall';
+import type { CliContext, CommandFactory } from '../context.ts';
+import { texts } from '../messages/firewall-render.ts';
+import { makeOutputDirectory, writeOutput } from '../output-file.ts';
+import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+
+interface Options {
+  readonly target: string;
+  readonly host?: string;
+  readonly out?: string;
+  readonly portOffset?: string;
+}
+
+/** `usher firewall render [TOPOLOGY]` */
+export const firewallRender: CommandFactory = (context) => {
+  const text = texts(context.language);
+  const kind = new Option('--target <kind>', text.target).choices(targets.map(({ name }) => name));
+  return new Command('render')
+    .description(text.description)
+    .argument('[topology]', text.topology)
+    .addOption(kind.makeOptionMandatory())
+    .option('--host <device>', text.host)
+    .option('--out <directory>', text.out)
+    .option('--port-offset <n>', text.portOffset)
+    .addHelpText('after', text.examples)
+    .action((file: string | undefined, options: Options) =>
+      run(context, file ?? defaultTopology({ orContoso: true }), options),
+    );
+};
+
+function run(context: CliContext, topology: string, options: Options): void {
+  const { host, out, portOffset } = options;
+  const { language } = context;
+  const plan = readPlan(context, topology, readPortOffset(context, portOffset));
+  const files = targets
+    .filter(({ name }) => name === options.target)
+    .flatMap((target) => {
+      if (host !== undefined) return target.render([ruleSetOf(plan, host, { language })], {});
+      const all = policyOf(plan, { language });
+      // Only firewalls between zones have zones.
+      const fit = all.filter(({ zones }) => target.hostsOnly !== true || zones.length === 0);
+      const left = all.filter((ruleSet) => !fit.includes(ruleSet)).map(({ device }) => device);
+      if (left.length > 0)
+        context.complain(texts(language).hostsOnly(target.name, left.join(', ')));
+      return target.render(fit, {});
+    });
+  if (out !== undefined) {
+    makeOutputDirectory(context, out);
+    for (const { name, content } of files) {
+      const path = join(out, name);
+      writeOutput(context, path, content);
+      context.complain(texts(language).written(path));
+    }
+    return;
+  }
+  const [only, ...more] = files;
+  if (only !== undefined && more.length === 0) context.print(only.content.trimEnd());
+  else {
+    for (const { name, content } of files) context.print(`==> ${name} <==\n${content}`);
+  }
+}

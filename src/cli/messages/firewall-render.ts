@@ -1,0 +1,53 @@
+import type { Language } from '#base';
+
+const en = {
+  description:
+    'Write the packet filter of every host, and of the two firewalls between the zones, from the port ' +
+    'table: what a row asks for passes, all else is dropped. Each rule bears its row and the reason.',
+  topology: 'topology file (default: ./topology.yaml; where there is none, the Contoso example)',
+  target: 'kind of firewall',
+  host: 'one device only: FQDN of a host, "perimeter" (outside to published) or "gateway" (between the zones inside)',
+  out: 'write the files into this directory instead of printing them',
+  portOffset: 'number added to every port, as for "usher up"',
+  examples: `
+Examples:
+  usher firewall render --target nftables --host dir1.contoso.com > dir1.nft
+  usher firewall render --target nftables --out rules/     one file for every device
+  usher firewall render --target iptables --out rules/     two for every device: IPv4 and IPv6
+  usher firewall render --target azure --out rules/        an ARM template for every host
+  usher firewall render --target nftables --lang de        reasons in German
+
+The rules allow what the table allows and nothing else: whatever else a host needs (SSH, DNS, time,
+updates) has to be let in by rules of your own, before these are loaded. The head of each file says
+how to check, load and roll back.`,
+  hostsOnly: (target: string, devices: string) =>
+    `${target} protects hosts only; left out: ${devices}`,
+  written: (file: string) => `wrote ${file}`,
+};
+
+const de: typeof en = {
+  description:
+    'Die Paketfilter aller Hosts und der beiden Firewalls zwischen den Zonen aus der Porttabelle schreiben: ' +
+    'Was eine Zeile verlangt, darf durch, alles andere wird verworfen. Jede Regel trägt Zeile und Grund.',
+  topology: 'Topologiedatei (Vorgabe: ./topology.yaml; wo keine liegt, das Contoso-Beispiel)',
+  target: 'Art der Firewall',
+  host: 'nur ein Gerät: FQDN eines Hosts, „perimeter“ (außen zu veröffentlicht) oder „gateway“ (zwischen den inneren Zonen)',
+  out: 'die Dateien in dieses Verzeichnis schreiben, statt sie auszugeben',
+  portOffset: 'Zahl, die zu jedem Port addiert wird, wie bei „usher up“',
+  examples: `
+Beispiele:
+  usher firewall render --target nftables --host dir1.contoso.com > dir1.nft
+  usher firewall render --target nftables --out rules/     eine Datei für jedes Gerät
+  usher firewall render --target iptables --out rules/     zwei für jedes Gerät: IPv4 und IPv6
+  usher firewall render --target azure --out rules/        eine ARM-Vorlage für jeden Host
+  usher firewall render --target nftables --lang de        Gründe auf Deutsch
+
+Die Regeln erlauben, was die Tabelle erlaubt, und sonst nichts: Was ein Host außerdem braucht (SSH,
+DNS, Zeit, Aktualisierungen), müssen eigene Regeln zulassen, bevor diese geladen werden. Der Kopf jeder
+Datei sagt, wie man sie prüft, lädt und zurücknimmt.`,
+  hostsOnly: (target, devices) => `${target} schützt nur Hosts; ausgelassen: ${devices}`,
+  written: (file) => `${file} geschrieben`,
+};
+
+/** Texts of `usher firewall render`. */
+export const texts = (language: Language): typeof en => (language === 'de' ? de : en);
