@@ -35,7 +35,10 @@ const answers: Readonly<Record<string, readonly [answer: Answer, reason: string]
   esc02: [asForeigner, 'well-formed; RE%47IST%45R is another method than REGISTER'],
   lwsdisp: [asForeigner, 'well-formed'],
   longreq: [asForeigner, 'within the limits'],
-  dblreq: ['400 closed', 'two messages on a stream, and the second has no Content-Length'],
+  dblreq: [
+    { edge: '400 closed', director: '404 403 400 closed', frontEnd: '400 closed' },
+    'two messages on a stream, and octets behind them that are none; what is decided at once is answered',
+  ],
   semiuri: [asForeigner, 'well-formed'],
   transports: [asForeigner, 'unknown transports in Via are none of our business'],
   mpart01: [
