@@ -42,7 +42,7 @@ test('memory that breathes is no growth, memory that climbs is', () => {
   assert.ok(judgeMemory(breathing, 0).ok);
   assert.ok(
     !judgeMemory(
-      series((index) => 80 + index * 0.5),
+      series((index) => 80 + index * 2),
       0,
     ).ok,
   );
