@@ -13,4 +13,6 @@ export {
   healthChanges,
 } from './server.ts';
 export { isBalancerStatus } from './status.ts';
+export { exportTargets, renderBalancer } from './exports/index.ts';
+export type { ProbeFiles } from './exports/target.ts';
 export type { BalancerStatus, MemberStatus, ServiceStatus } from './status.ts';

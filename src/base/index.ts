@@ -1,5 +1,6 @@
 export * from './channel.ts';
 export * from './clock.ts';
+export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './fault.ts';
 export * from './language.ts';

@@ -93,8 +93,8 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'balancer',
     summary: {
-      en: 'see the members behind the VIP, take one out and bring it back',
-      de: 'die Mitglieder hinter der VIP sehen, eines herausnehmen und zurückholen',
+      en: 'see the members behind the VIP, drain one; print HAProxy, nginx, F5 and others',
+      de: 'Mitglieder hinter der VIP sehen, eines leeren; HAProxy, nginx, F5 und andere ausgeben',
     },
     load: async () => (await import('./commands/balancer.ts')).balancer,
   },

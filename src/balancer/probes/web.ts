@@ -5,7 +5,7 @@ import { dialled, type ProbeSource } from './dial.ts';
 import { probe, ProbeFailure, type Prober } from './prober.ts';
 
 /** What the reference asks of a web service: the autodiscover root, without an Accept header. */
-const autodiscoverRoot = '/autodiscover/autodiscoverservice.svc/root';
+export const autodiscoverRoot = '/autodiscover/autodiscoverservice.svc/root';
 
 /** The probe of the HTTPS rows: TLS with the member's name proven, the autodiscover root gives 200. */
 export function secureWebProber(source: ProbeSource): Prober {

@@ -8,6 +8,7 @@ import type { CliContext, CommandFactory } from '../context.ts';
 import { readDeadline, watch } from '../drain.ts';
 import { texts } from '../messages/balancer.ts';
 import { defaultTopology, readPlan } from '../plan-file.ts';
+import { balancerRender } from './balancer-render.ts';
 
 interface Options {
   readonly host?: string;
@@ -17,7 +18,7 @@ interface Options {
   readonly wait?: boolean;
 }
 
-/** `usher balancer status|drain|resume` */
+/** `usher balancer status|drain|resume|render` */
 export const balancer: CommandFactory = (context) => {
   const text = texts(context.language);
   const command = (name: string, description: string): Command =>
@@ -49,7 +50,8 @@ export const balancer: CommandFactory = (context) => {
     .addHelpText('after', text.examples)
     .addCommand(status)
     .addCommand(drain)
-    .addCommand(resume);
+    .addCommand(resume)
+    .addCommand(balancerRender(context));
 };
 
 async function show(

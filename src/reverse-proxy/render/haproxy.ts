@@ -1,12 +1,7 @@
+import { hostAndPort } from '#base';
 import type { Plan } from '#ports';
 import type { Route } from '../routes.ts';
-import {
-  hostAndPort,
-  identifier,
-  settingsOf,
-  type CertificatePaths,
-  type ProxySettings,
-} from './settings.ts';
+import { identifier, settingsOf, type CertificatePaths, type ProxySettings } from './settings.ts';
 
 /**
  * The rules of a reverse proxy as a complete HAProxy configuration, version 2.4 or newer. The same

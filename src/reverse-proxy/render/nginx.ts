@@ -1,12 +1,7 @@
+import { hostAndPort } from '#base';
 import type { Plan } from '#ports';
 import type { Route } from '../routes.ts';
-import {
-  hostAndPort,
-  identifier,
-  settingsOf,
-  type CertificatePaths,
-  type ProxySettings,
-} from './settings.ts';
+import { identifier, settingsOf, type CertificatePaths, type ProxySettings } from './settings.ts';
 
 /**
  * The rules of a reverse proxy as an nginx configuration for the `http` context (one file in

@@ -1,4 +1,4 @@
-import { UsherError } from '#base';
+import { hostAndPort, UsherError } from '#base';
 import { listenersOf, type Plan } from '#ports';
 import { findHost } from '#topology';
 import { defaultLimits } from '../limits.ts';
@@ -64,11 +64,6 @@ export function settingsOf(
     upstreamTimeout: defaultLimits.upstreamTimeout / 1000,
     bodyBytes: defaultLimits.bodyBytes,
   };
-}
-
-/** `address:port`, with brackets around IPv6. */
-export function hostAndPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** A pool's name as an identifier: letters, digits and underscores. */

@@ -1,0 +1,124 @@
+import { UsherError } from '#base';
+import { servicePort, virtualServicesOf, type Plan, type VirtualService } from '#ports';
+import { findHost, type Scheduling } from '#topology';
+import { probeTargets, serviceKey, type ProbeTarget } from '../targets.ts';
+
+/** One thing a member has to do to be healthy. */
+export type Check =
+  | { readonly kind: 'sip' | 'tls' | 'connect'; readonly port: number }
+  | { readonly kind: 'https' | 'http'; readonly port: number; readonly site: string };
+
+/** A server behind a virtual service. */
+export interface MemberRecord {
+  /** FQDN. */
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * One virtual service in the words all load balancers share. What a target writes is read back into
+ * this and compared, so that no two of them can disagree.
+ */
+export interface ServiceRecord {
+  /** Pool and service as an identifier: letters, digits and underscores. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly members: readonly MemberRecord[];
+  readonly scheduling: Scheduling;
+  /** Seconds; 0 where a returning member takes its whole share at once. */
+  readonly slowStart: number;
+  readonly connectionsPerMember: number | undefined;
+  /** Seconds a client address stays with its member; `Infinity` where it is a hash; undefined: none. */
+  readonly affinity: number | undefined;
+  /** Seconds. */
+  readonly idleTimeout: number;
+  /** The address members see as the client, `device` where the device chooses; undefined: the client's. */
+  readonly source: string | undefined;
+  /** All of them have to pass; empty where nothing probes. */
+  readonly checks: readonly Check[];
+  /** Seconds between two probes; undefined where nothing probes. */
+  readonly probeInterval: number | undefined;
+  /** What becomes of the sessions of a member that failed. */
+  readonly onFailure: 'reset' | 'keep';
+}
+
+/** What a target renders. */
+export interface BalancerRecord {
+  /** FQDN of the balancer host. */
+  readonly balancer: string;
+  /** Its own address: probes and translated connections come from here. */
+  readonly address: string;
+  readonly services: readonly ServiceRecord[];
+}
+
+/**
+ * The virtual services of one balancer, in the order of the plan. Times become whole seconds, upwards:
+ * most targets know no parts of one.
+ *
+ * @throws UsherError `USHER_NOT_A_BALANCER` for a host that serves no VIP
+ */
+export function balancerRecord(plan: Plan, fqdn: string): BalancerRecord {
+  const host = findHost(plan.topology, fqdn);
+  const virtual = host === undefined ? [] : virtualServicesOf(plan, host.fqdn);
+  if (host === undefined || virtual.length === 0) {
+    throw new UsherError('USHER_NOT_A_BALANCER', `${fqdn} serves no VIP.`, {
+      remedy: 'Name a host of `balancers` that a pool names as its `balancer`.',
+    });
+  }
+  const targets = probeTargets(plan, host.fqdn);
+  return {
+    balancer: host.fqdn,
+    address: host.address,
+    services: virtual.map((service) => serviceRecord(plan, service, host.address, targets)),
+  };
+}
+
+function serviceRecord(
+  plan: Plan,
+  virtual: VirtualService,
+  balancerAddress: string,
+  targets: readonly ProbeTarget[],
+): ServiceRecord {
+  const { balancing } = virtual;
+  const own = targets.find((target) => target.serviceKey === serviceKey(virtual));
+  return {
+    name: `${virtual.pool}_${virtual.service}`.replaceAll(/[^a-z\d]/giu, '_'),
+    address: virtual.address,
+    port: virtual.port,
+    members: virtual.members.map(({ host, address, port }) => ({ host, address, port })),
+    scheduling: balancing.scheduling,
+    // A hash knows no weights (docs/balancer.md).
+    slowStart: balancing.scheduling === 'maglev' ? 0 : Math.ceil(balancing.slowStart),
+    connectionsPerMember: balancing.connectionsPerMember,
+    affinity: virtual.affinity === 'source' ? Math.ceil(balancing.affinityTime) : undefined,
+    idleTimeout: Math.ceil(virtual.idleTimeout),
+    source: virtual.nat === 'source' ? balancerAddress : undefined,
+    checks: own === undefined ? [] : checksOf(plan, own),
+    probeInterval: plan.topology.timers.probeInterval,
+    onFailure: balancing.onFailure,
+  };
+}
+
+/** The SIP service first where a web service follows it, then the row itself. */
+function checksOf(plan: Plan, target: ProbeTarget): readonly Check[] {
+  const guard: readonly Check[] =
+    target.guard === undefined ? [] : [{ kind: 'sip', port: servicePort(plan, 'sip') }];
+  return [...guard, checkOf(target)];
+}
+
+function checkOf({ service, security, port, site }: ProbeTarget): Check {
+  switch (service) {
+    case 'sip':
+      return { kind: 'sip', port };
+    case 'webInternal':
+    case 'webExternal':
+      return { kind: 'https', port, site };
+    case 'webInternalPlain':
+    case 'webExternalPlain':
+      return { kind: 'http', port, site };
+    default:
+      return { kind: security === 'none' ? 'connect' : 'tls', port };
+  }
+}
