@@ -85,26 +85,39 @@ async function measure(
 ): Promise<Row[]> {
   // What is compiled and cached on the way to a steady state is nobody's daily rate.
   const [warmUp] = shapes;
-  for (const rival of rivals) await sample(bed, drive, rival, job, warmUp, seconds / 2);
+  for (const rival of rivals) await attempt(bed, drive, rival, job, warmUp, seconds / 2);
   const rows: Row[] = [];
   for (const shape of shapes) {
     const samples = new Map<string, Sample[]>(rivals.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
       for (const rival of rivals) {
-        samples.get(rival.name)?.push(await sample(bed, drive, rival, job, shape, seconds));
+        const one = await attempt(bed, drive, rival, job, shape, seconds);
+        if (one !== undefined) samples.get(rival.name)?.push(one);
       }
     }
-    const kamailios = samples.get('kamailio');
+    const kamailios = samples.get('kamailio') ?? [];
     const row: Row = {
       job,
       connections: shape.connections,
       measured: medianOf(samples.get(rivals[0].name) ?? []),
-      kamailio: kamailios === undefined ? undefined : medianOf(kamailios),
+      kamailio: kamailios.length === 0 ? undefined : medianOf(kamailios),
     };
     say(`  ${job.name}, ${shape.connections}: ${words(row)}`);
     rows.push(row);
   }
   return rows;
+}
+
+/** One sample; undefined where the peer broke off under the load, which is said and ends nothing. */
+async function attempt(...what: Parameters<typeof sample>): Promise<Sample | undefined> {
+  try {
+    return await sample(...what);
+  } catch (cause) {
+    const [, , rival, job] = what;
+    if (rival.name !== 'kamailio') throw cause;
+    say(`  ${job.name}: Kamailio broke off under the load`);
+    return undefined;
+  }
 }
 
 function words({ measured, kamailio }: Row): string {

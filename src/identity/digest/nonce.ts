@@ -19,6 +19,7 @@ export class NonceMint {
   readonly #realm: string;
   readonly #random: (bytes: number) => Buffer;
   readonly #lifetime: number;
+  #pool: Buffer = Buffer.alloc(0);
 
   /** `lifetime` in milliseconds. */
   constructor(key: Buffer, realm: string, random: (bytes: number) => Buffer, lifetime: number) {
@@ -32,9 +33,17 @@ export class NonceMint {
   issue(now: number): string {
     const nonce = Buffer.alloc(bodyBytes + macBytes);
     nonce.writeUIntBE(now, 0, timeBytes);
-    this.#random(randomLength).copy(nonce, timeBytes);
+    this.#nextRandom().copy(nonce, timeBytes);
     this.#mac(nonce.subarray(0, bodyBytes)).copy(nonce, bodyBytes);
     return nonce.toString('base64url');
+  }
+
+  /** Asking for random bytes costs more than the bytes: they are asked for by the hundred, and used once. */
+  #nextRandom(): Buffer {
+    if (this.#pool.length < randomLength) this.#pool = this.#random(randomLength * 256);
+    const next = this.#pool.subarray(0, randomLength);
+    this.#pool = this.#pool.subarray(randomLength);
+    return next;
   }
 
   /** A nonce from the future counts as fresh for one lifetime: members' clocks differ a little. */
