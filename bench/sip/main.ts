@@ -109,11 +109,15 @@ async function measure(
 }
 
 /** One sample; undefined where the peer broke off under the load, which is said and ends nothing. */
-async function attempt(...what: Parameters<typeof sample>): Promise<Sample | undefined> {
+async function attempt(
+  bed: Bed,
+  drive: Drive,
+  rival: Rival,
+  ...[job, shape, seconds]: [job: Job, shape: (typeof shapes)[number], seconds: number]
+): Promise<Sample | undefined> {
   try {
-    return await sample(...what);
+    return await sample(bed, drive, rival, job, shape, seconds);
   } catch (cause) {
-    const [, , rival, job] = what;
     if (rival.name !== 'kamailio') throw cause;
     say(`  ${job.name}: Kamailio broke off under the load`);
     return undefined;
