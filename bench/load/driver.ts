@@ -135,6 +135,8 @@ async function openLines(load: Load, run: string): Promise<Line[]> {
     });
     socket.setNoDelay(true);
     await once(socket, 'secureConnect');
+    // With TLS 1.3 a refusal of our certificate comes after that, perhaps before the run listens.
+    socket.on('error', () => socket.destroy());
     const { method, domain, users, window } = load;
     const sentBy = `${socket.localAddress}:${socket.localPort}`;
     return new Line(socket, new RequestWriter({ method, domain, run, sentBy }, users), window);
@@ -218,9 +220,12 @@ class Run {
       line.flush();
       if (this.#over) this.#done.resolve();
     });
+    const { address, port } = this.#load;
+    if (line.socket.destroyed) {
+      this.#done.reject(new Error(`${address}:${port} refused a connection`));
+    }
     line.socket.on('error', (error) => this.#done.reject(error));
     line.socket.on('close', () => {
-      const { address, port } = this.#load;
       this.#done.reject(new Error(`${address}:${port} closed a connection`));
     });
   }
