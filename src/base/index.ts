@@ -6,4 +6,5 @@ export * from './fault.ts';
 export * from './language.ts';
 export * from './lifecycle.ts';
 export * from './settled.ts';
+export * from './siblings.ts';
 export * from './source.ts';

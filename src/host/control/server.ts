@@ -1,14 +1,10 @@
 import { once } from 'node:events';
-import { chmod, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
-import { messageOf, systemErrorCode, UsherError, type Dump, type Lifecycle } from '#base';
-import { makePrivateDirectory } from '#trust';
+import { systemErrorCode, UsherError, type Dump, type Lifecycle } from '#base';
+import { listenPrivately, prepareSocket } from '../private-socket.ts';
 import { answerOf, readRequest, requestLimit } from './protocol.ts';
 import type { ControlAnswer, ControlRequest } from './protocol.ts';
-
-/** Longest path of a socket on Linux, in bytes (`sun_path` of unix(7) without its end). */
-const pathLimit = 107;
 
 /** Clients at once; an operator needs one or two. */
 const connectionLimit = 16;
@@ -34,32 +30,11 @@ export class ControlServer implements Lifecycle {
 
   /** Opens the socket; one that a dead process left is taken away first. */
   async start(): Promise<void> {
-    const length = Buffer.byteLength(this.#path);
-    if (length > pathLimit) {
-      throw new UsherError(
-        'USHER_CONTROL_PATH',
-        `${this.#path} has ${length} bytes; a socket's path has at most ${pathLimit}`,
-        { remedy: 'Name a state directory with a shorter path (--state DIR).' },
-      );
-    }
-    await makePrivateDirectory(dirname(this.#path));
+    await prepareSocket(this.#path);
     await this.#clear();
     const server = createServer((socket) => this.#serve(socket));
     server.maxConnections = connectionLimit;
-    try {
-      server.listen(this.#path);
-      await once(server, 'listening');
-      await chmod(this.#path, 0o600);
-    } catch (error) {
-      server.close();
-      throw new UsherError('USHER_CONTROL_LISTEN', `${this.#path}: ${messageOf(error)}`, {
-        remedy: 'Name a state directory this account may write to, on a disk of this machine.',
-        cause: error,
-      });
-    }
-    server.on('error', () => {
-      // An accept that failed costs that client only.
-    });
+    await listenPrivately(server, this.#path);
     this.#server = server;
   }
 
