@@ -62,7 +62,10 @@ export abstract class SiblingLinks implements Siblings {
   readonly #listeners = new Map<string, Set<(message: unknown, from: string) => void>>();
   readonly #answerers = new Map<string, (question: unknown, from: string) => Dump>();
   readonly #watchers = new Set<SiblingWatcher>();
-  readonly #asked = new Map<number, { readonly to: string; readonly settle: (a: unknown) => void }>();
+  readonly #asked = new Map<
+    number,
+    { readonly to: string; readonly settle: (a: unknown) => void }
+  >();
   #lastNumber = 0;
 
   constructor(name: string, clock: Clock) {
@@ -125,7 +128,7 @@ export abstract class SiblingLinks implements Siblings {
   /** For the way to them: this one is gone. */
   protected left(name: string): void {
     if (!this.#others.delete(name)) return;
-    for (const { to, settle } of [...this.#asked.values()]) if (to === name) settle(undefined);
+    for (const { to, settle } of this.#asked.values()) if (to === name) settle(undefined);
     for (const watcher of this.#watchers) watcher.left?.(name);
   }
 

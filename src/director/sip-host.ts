@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import { UsherError } from '#base';
-import type { Clock } from '#base';
+import type { Clock, Siblings } from '#base';
 import { DigestAuthority } from '#identity';
 import type { UserDirectory } from '#identity';
 import { listenersOf, nextHops, servicePort } from '#ports';
@@ -26,6 +26,8 @@ export interface RoleOptions {
   readonly users: UserDirectory;
   /** True when other processes of this host listen on the same sockets. Default false. */
   readonly sharePorts?: boolean;
+  /** Those processes; absent: there are none. */
+  readonly siblings?: Siblings;
   readonly limits?: Partial<SipLimits>;
 }
 
@@ -42,7 +44,7 @@ export function createSipServer<C extends RequestContext>(
   widen: (context: RequestContext) => C,
   onConnectionClosed?: (connection: Connection) => void,
 ): SipServer {
-  const { plan, host, credentials, clock, sharePorts = false } = options;
+  const { plan, host, credentials, clock, sharePorts = false, siblings } = options;
   const { topology } = plan;
   const rates = new Map(topology.trustedPeers.map(({ fqdn, rate }) => [fqdn, rate]));
   const listeners = sipListeners(options);
@@ -70,6 +72,7 @@ export function createSipServer<C extends RequestContext>(
       return rate === undefined ? undefined : rateOf(rate);
     },
     limits: { sourceRate: rateOf(topology.limits.source), ...options.limits },
+    ...(siblings === undefined ? {} : { siblings }),
     ...(onConnectionClosed === undefined ? {} : { onConnectionClosed }),
   });
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
-import { UsherError, type Clock, type Dump, type Lifecycle } from '#base';
+import { UsherError, type Clock, type Dump, type Lifecycle, type Siblings } from '#base';
 import { listenersOf, servicePort, type Listener, type Plan } from '#ports';
 import {
   SipServer,
@@ -43,6 +42,10 @@ export interface EdgeServerOptions {
   readonly rate?: Rate;
   /** Connections to the next hop the clients are spread over. Default 16. */
   readonly lanes?: number;
+  /** True when other processes of this host listen on the same sockets. Default false. */
+  readonly sharePorts?: boolean;
+  /** Those processes; absent: there are none. */
+  readonly siblings?: Siblings;
   readonly limits?: Partial<SipLimits>;
 }
 
@@ -61,7 +64,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
 
   /** Throws `USHER_NOT_AN_EDGE` for another host, `USHER_NO_FLOW` when no next hop is permitted. */
   constructor(options: EdgeServerOptions) {
-    const { plan, host, clock, credentials, secret } = options;
+    const { plan, host, clock, credentials, secret, sharePorts = false, siblings } = options;
     const edge = plan.topology.edges.find(({ fqdn }) => fqdn === host.fqdn);
     if (edge === undefined) {
       throw new UsherError('USHER_NOT_AN_EDGE', `${host.fqdn} is no Edge of the topology.`, {
@@ -73,10 +76,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
     // Before the server, which asks for our names when it is made.
     this.#tools = {
       facts,
-      tokens: new FlowTokens(
-        deriveKey(secret, `edge: flow tokens of ${edge.fqdn}`),
-        randomBytes(8),
-      ),
+      tokens: new FlowTokens(deriveKey(secret, `edge: flow tokens of ${edge.fqdn}`)),
       lanes: new Lanes(facts.nextHop, options.lanes ?? defaultLanes),
       rate: new RateLimit(options.rate ?? defaultRate),
       ackRate: new RateLimit(options.rate ?? defaultRate),
@@ -90,6 +90,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
         port: listener.port,
         label: listener.service,
         tls: tlsOf(listener, credentials),
+        reusePort: sharePorts,
         // Sessions of clients are resumed with keys of Node, which no file holds.
         ...(listener.security === 'MTLS' ? { ticketKeys: keys } : {}),
         admit: (socket) => admit(socket, listener, clock.now()),
@@ -102,6 +103,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
       clock,
       vouches: (fqdn) => vouchesForSenders(plan.topology, fqdn),
       limits: { sourceRate: rateOf(plan.topology.limits.source), ...options.limits },
+      ...(siblings === undefined ? {} : { siblings }),
     });
   }
 

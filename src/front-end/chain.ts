@@ -7,6 +7,7 @@ import type { FrontEndContext, HopsTo } from './policy/context.ts';
 import { deliver } from './policy/deliver.ts';
 import type { DialogTokens } from './policy/dialog-token.ts';
 import { followDialog } from './policy/follow-dialog.ts';
+import type { DialogWays } from './policy/follow-dialog.ts';
 import { identify } from './policy/identify.ts';
 import { limitUser } from './policy/limit-user.ts';
 import { locateTarget } from './policy/locate-target.ts';
@@ -22,6 +23,7 @@ export interface Collaborators {
   readonly bindings: Bindings;
   readonly tokens: DialogTokens;
   readonly hopsTo: HopsTo;
+  readonly connection: DialogWays['connection'];
   /** The SIP port of the plan. */
   readonly port: number;
   readonly registration?: RegistrationLimits;
@@ -31,7 +33,8 @@ export interface Collaborators {
 export function frontEndChain(
   collaborators: Collaborators,
 ): readonly NamedDecider<FrontEndContext>[] {
-  const { self, gate, userLimit, bindings, tokens, hopsTo, port, registration } = collaborators;
+  const { self, gate, userLimit, bindings, tokens, hopsTo, connection, port, registration } =
+    collaborators;
   const { directory } = gate;
   const limits = registration === undefined ? {} : { limits: registration };
   return [
@@ -39,7 +42,7 @@ export function frontEndChain(
     maxForwards,
     loop,
     ping(self),
-    followDialog({ self, tokens, hopsTo, bindings }),
+    followDialog({ self, tokens, hopsTo, bindings, connection }),
     identify(gate),
     limitUser(userLimit),
     register({ self, directory, bindings, port, ...limits }),

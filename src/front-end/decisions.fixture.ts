@@ -53,6 +53,7 @@ export function frontEndDecisions(clock: Clock): FrontEndDecisions {
     bindings,
     tokens,
     hopsTo: () => [],
+    connection: () => undefined,
     port: servicePort(plan, 'sip'),
   });
   return {

@@ -82,7 +82,7 @@ export const edge: Peer = { kind: 'server', fqdn: 'edge01.contoso.net' };
 export const client: Peer = { kind: 'client' };
 export const server = (fqdn: string): Peer => ({ kind: 'server', fqdn });
 
-export const tokens = new DialogTokens(Buffer.alloc(32, 7), 'run1');
+export const tokens = new DialogTokens(Buffer.alloc(32, 7));
 
 /** Every host of the example is reached under its own name. */
 export const hopsTo: HopsTo = (name) => {

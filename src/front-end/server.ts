@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { Cancel, Clock, Dump, Lifecycle } from '#base';
 import {
   UserLimit,
@@ -54,8 +54,9 @@ export class FrontEndServer implements Lifecycle, Reloadable {
       gate,
       userLimit: this.#userLimit,
       bindings: this.#bindings,
-      tokens: new DialogTokens(deriveKey(secret, 'dialog'), randomBytes(6).toString('hex')),
+      tokens: new DialogTokens(deriveKey(secret, 'dialog')),
       hopsTo: hopsFinder(plan, host),
+      connection: (id) => this.#sip.connection(id),
       port: servicePort(plan, 'sip'),
       ...(options.registration === undefined ? {} : { registration: options.registration }),
     });

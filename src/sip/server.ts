@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls';
 
-import type { Cancel, Clock, Lifecycle } from '#base';
+import { alone } from '#base';
+import type { Cancel, Clock, Lifecycle, Siblings } from '#base';
 import { connectionEvents } from './channels.ts';
 import type { ConnectionEvent } from './channels.ts';
 import type { FrameFault, SipMessage, SipRequest, SipResponse } from './message/index.ts';
@@ -41,6 +41,8 @@ export interface SipServerOptions {
   readonly handle: (context: RequestContext) => Promise<Outcome> | Outcome;
   readonly clock: Clock;
   readonly limits?: Partial<SipLimits>;
+  /** The other processes of the host; absent: there are none. */
+  readonly siblings?: Siblings;
   readonly onConnectionOpened?: (connection: Connection) => void;
   readonly onConnectionClosed?: (connection: Connection) => void;
   /** Peer of a dialled connection; absent: the trusted server the hop names. */
@@ -94,8 +96,8 @@ export class SipServer implements Lifecycle, WireHandler {
   readonly #pool: DialPool;
   readonly #core: ProxyCore;
   readonly #connections = new Map<string, TlsConnection>();
-  /** Makes connection ids of this process differ from those of any other, and hard to guess. */
-  readonly #idPrefix = randomBytes(9).toString('base64url');
+  /** Connection ids begin with it. */
+  readonly #process: string;
   #dial: SipServerOptions['dial'];
   #established: SipServerOptions['established'];
   #revoked: SipReload['revoked'] = () => false;
@@ -107,8 +109,9 @@ export class SipServer implements Lifecycle, WireHandler {
   #closing: Promise<void> | undefined = undefined;
 
   constructor(options: SipServerOptions) {
-    const { clock } = options;
+    const { clock, siblings = alone(clock) } = options;
     this.#options = options;
+    this.#process = siblings.name;
     this.#dial = options.dial;
     this.#established = options.established;
     this.#limits = { ...defaultSipLimits, ...options.limits };
@@ -140,6 +143,7 @@ export class SipServer implements Lifecycle, WireHandler {
       sentBy: options.sentBy,
       handle: options.handle,
       connection: (id) => this.#connections.get(id),
+      siblings,
       dialReply: options.dialReply,
       vouches: options.vouches,
       peerRate: options.peerRate,
@@ -248,10 +252,9 @@ export class SipServer implements Lifecycle, WireHandler {
     return this.#listeners.map(({ address }) => address);
   }
 
-  /** The open connection with this id. */
-  connection(id: string): Connection | undefined {
-    const connection = this.#connections.get(id);
-    return connection === undefined || connection.closed ? undefined : connection;
+  /** The open connection with this id; a promise of it when another process of the host may have it. */
+  connection(id: string): Connection | Promise<Connection | undefined> | undefined {
+    return this.#core.connection(id);
   }
 
   /**
@@ -281,6 +284,7 @@ export class SipServer implements Lifecycle, WireHandler {
   /** For connections: the socket is gone. */
   closed(wire: TlsConnection, code: string, message: string): void {
     this.#connections.delete(wire.id);
+    this.#core.connectionClosed(wire.id);
     if (wire.label !== dialledLabel) this.#incoming -= 1;
     this.#tell('closed', wire, code, message);
     this.#callBack(this.#options.onConnectionClosed, wire);
@@ -289,7 +293,7 @@ export class SipServer implements Lifecycle, WireHandler {
 
   #adopt(socket: TLSSocket, facts: Omit<ConnectionFacts, 'id'>): TlsConnection {
     this.#lastId += 1;
-    const id = `${this.#idPrefix}${this.#lastId.toString(36)}`;
+    const id = `${this.#process}${this.#lastId.toString(36)}`;
     const connection = new TlsConnection(socket, { ...facts, id }, this.#home);
     this.#connections.set(id, connection);
     if (facts.side === 'accepted') this.#incoming += 1;

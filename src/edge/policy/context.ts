@@ -8,7 +8,7 @@ import type {
   SipRequest,
 } from '#sip';
 import type { EdgeFacts } from './facts.ts';
-import type { FlowToken, FlowTokens } from './flow-tokens.ts';
+import type { FlowTokens } from './flow-tokens.ts';
 import type { Lanes } from './lanes.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -19,15 +19,15 @@ export interface EdgeTools {
   readonly lanes: Lanes;
   readonly rate: RateLimit;
   readonly ackRate: RateLimit;
-  /** The connection of this id while it is open. */
-  readonly connection: (id: string) => Connection | undefined;
+  /** The connection of this id while it is open; a promise when another process of the Edge may have it. */
+  readonly connection: (id: string) => Connection | Promise<Connection | undefined> | undefined;
 }
 
 /** What the Route set of a request says about us. */
 export interface OwnRoute {
-  /** The user part of our topmost entry, and what it stands for. */
-  readonly text: string;
-  readonly token: FlowToken;
+  /** The user part of our topmost entry, and the id of the connection it stands for. */
+  readonly token: string;
+  readonly flow: string;
   /** Host of the entry after ours; undefined when ours was the last. */
   readonly nextHost: string | undefined;
 }

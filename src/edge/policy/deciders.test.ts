@@ -37,7 +37,7 @@ const outside = `sip.contoso.com:${servicePort(plan, 'accessEdge')}`;
 
 const tools = (rate = { burst: 100, perSecond: 10 }): EdgeTools => ({
   facts,
-  tokens: new FlowTokens(Buffer.alloc(32, 1), Buffer.alloc(8, 1)),
+  tokens: new FlowTokens(Buffer.alloc(32, 1)),
   lanes: new Lanes(facts.nextHop, 4),
   rate: new RateLimit(rate),
   ackRate: new RateLimit(rate),
@@ -294,15 +294,26 @@ test('an invitation to a client is record-routed on both sides, the outside on t
   ]);
 });
 
-test('a flow that is gone, or was another process\u2019s, is 430', async () => {
-  const other = new FlowTokens(Buffer.alloc(32, 1), Buffer.alloc(8, 9));
-  for (const dead of [tools().tokens.issue('long gone'), other.issue(client.id)]) {
-    const request = requestOf([
-      'MESSAGE sip:alice@192.0.2.7 SIP/2.0',
-      ...fields('MESSAGE', [`Route: <sip:${dead}@${inside};lr>`]),
-    ]);
-    assert.equal(statusOf(await decide(request, frontEnd)), 430);
+test('a flow that is gone is 430, whichever process of the Edge had it', async () => {
+  const request = requestOf([
+    'MESSAGE sip:alice@192.0.2.7 SIP/2.0',
+    ...fields('MESSAGE', [`Route: <sip:${tools().tokens.issue('long gone')}@${inside};lr>`]),
+  ]);
+  const asked = { ...tools(), connection: () => Promise.resolve(undefined) };
+  for (const using of [tools(), asked]) {
+    assert.equal(statusOf(await decide(request, frontEnd, using)), 430);
   }
+});
+
+test('a flow that another process of the Edge has is used like one of our own', async () => {
+  const request = requestOf([
+    'INVITE sip:alice@192.0.2.7 SIP/2.0',
+    ...fields('INVITE', [`Route: <sip:${token}@${inside};lr>`]),
+  ]);
+  const asked = { ...tools(), connection: (id: string) => Promise.resolve(open.get(id)) };
+  const own = planOf(await decide(request, frontEnd));
+  const borrowed = planOf(await decide(request, frontEnd, asked));
+  assert.deepEqual([borrowed.groups, borrowed.edits], [own.groups, own.edits]);
 });
 
 test('the inside reaches nobody without a token', async () => {

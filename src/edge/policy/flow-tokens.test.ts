@@ -4,27 +4,21 @@ import fc from 'fast-check';
 import { FlowTokens } from './flow-tokens.ts';
 
 const key = Buffer.alloc(32, 7);
-const instance = Buffer.alloc(8, 1);
-const tokens = new FlowTokens(key, instance);
+const tokens = new FlowTokens(key);
 
 test('a token leads back to the connection it was issued for', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[\w-]{1,30}$/u), (connection) => {
       const token = tokens.issue(connection);
       assert.match(token, /^[\w-]+$/u, 'it needs no escaping in a SIP URI');
-      assert.deepEqual(tokens.read(token), { kind: 'own', connection });
+      assert.equal(tokens.read(token), connection);
     }),
   );
 });
 
-test('a token of another process of this Edge is genuine, but leads nowhere', () => {
-  const other = new FlowTokens(key, Buffer.alloc(8, 2));
-  assert.deepEqual(other.read(tokens.issue('c1')), { kind: 'elsewhere' });
-});
-
 test('a token of another Edge is forged', () => {
-  const other = new FlowTokens(Buffer.alloc(32, 8), instance);
-  assert.deepEqual(other.read(tokens.issue('c1')), { kind: 'forged' });
+  const other = new FlowTokens(Buffer.alloc(32, 8));
+  assert.equal(other.read(tokens.issue('c1')), undefined);
 });
 
 test('no change of a token, however small, goes unnoticed', () => {
@@ -36,7 +30,7 @@ test('no change of a token, however small, goes unnoticed', () => {
       (at, letter) => {
         const changed = token.slice(0, at) + letter + token.slice(at + 1);
         fc.pre(changed !== token);
-        assert.deepEqual(tokens.read(changed), { kind: 'forged' });
+        assert.equal(tokens.read(changed), undefined);
       },
     ),
   );
@@ -44,11 +38,7 @@ test('no change of a token, however small, goes unnoticed', () => {
 
 test('anything else is forged, and nothing throws', () => {
   for (const text of ['', 'a', '%41', 'alice', 'a'.repeat(129), `${tokens.issue('c1')}=`]) {
-    assert.deepEqual(tokens.read(text), { kind: 'forged' }, text);
+    assert.equal(tokens.read(text), undefined, text);
   }
-  fc.assert(fc.property(fc.string(), (text) => tokens.read(text).kind === 'forged'));
-});
-
-test('the instance has to be random in full', () => {
-  assert.throws(() => new FlowTokens(key, Buffer.alloc(4)), RangeError);
+  fc.assert(fc.property(fc.string(), (text) => tokens.read(text) === undefined));
 });

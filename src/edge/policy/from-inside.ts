@@ -1,5 +1,6 @@
-import { continueChain, loop, maxForwards } from '#sip';
-import { fromCore, refuse, type EdgeDecider } from './context.ts';
+import { settled } from '#base';
+import { continueChain, loop, maxForwards, type Connection, type Outcome } from '#sip';
+import { fromCore, refuse, type EdgeContext, type EdgeDecider } from './context.ts';
 import { ownRoute } from './own-route.ts';
 import { ping } from './ping.ts';
 import { formsDialog, recordRoutes } from './record-route.ts';
@@ -35,28 +36,39 @@ const away = { status: 480, reason: 'Temporarily Unavailable' };
 const flowFailed = { status: 430, reason: 'Flow Failed' };
 
 /**
- * Hands the request to the client over the very connection its token names. When that is gone, or
- * was another process's, the answer is 430 (RFC 5626 5.3) and the registrar forgets the binding.
+ * Hands the request to the client over the very connection its token names. When that is gone, or was
+ * another run's, the answer is 430 (RFC 5626 5.3) and the registrar forgets the binding.
  */
 export const toClient: EdgeDecider = {
   name: 'toClient',
-  decide: ({ request, own, edits, tools }) => {
-    const client = own?.token.kind === 'own' ? tools.connection(own.token.connection) : undefined;
-    if (own === undefined || client === undefined) return { kind: 'respond', ...flowFailed };
-    const { facts } = tools;
-    const recorded = formsDialog(request) ? recordRoutes(facts, own.text, client, 'outside') : [];
-    return {
-      kind: 'forward',
-      plan: {
-        groups: [[{ via: { kind: 'connection', id: client.id } }]],
-        edits: [...edits, ...towardsClient(request), ...recorded],
-        unreachable: flowFailed,
-        instead: ({ status }) => (aboutServers.has(status) ? away : undefined),
-        onResponse: fromClient,
-      },
-    };
+  decide: (context) => {
+    const { own, tools } = context;
+    if (own === undefined) return { kind: 'respond', ...flowFailed };
+    return settled(tools.connection(own.flow), (client) =>
+      client === undefined
+        ? { kind: 'respond', ...flowFailed }
+        : handOver(context, own.token, client),
+    );
   },
 };
+
+function handOver(
+  { request, edits, tools: { facts } }: EdgeContext,
+  token: string,
+  client: Connection,
+): Outcome {
+  const recorded = formsDialog(request) ? recordRoutes(facts, token, client, 'outside') : [];
+  return {
+    kind: 'forward',
+    plan: {
+      groups: [[{ via: { kind: 'connection', id: client.id } }]],
+      edits: [...edits, ...towardsClient(request), ...recorded],
+      unreachable: flowFailed,
+      instead: ({ status }) => (aboutServers.has(status) ? away : undefined),
+      onResponse: fromClient,
+    },
+  };
+}
 
 /** What happens to a server's request, in this order. */
 export const fromInside: readonly EdgeDecider[] = [

@@ -17,15 +17,15 @@ export const ownRoute: EdgeDecider = {
     }
     const [first, second] = routes;
     if (first?.user === undefined || !isOurs(context, first)) return continueChain;
-    const token = context.tools.tokens.read(first.user);
-    if (token.kind === 'forged') return continueChain;
+    const flow = context.tools.tokens.read(first.user);
+    if (flow === undefined) return continueChain;
     // The second of a pair carries the same token; another one belongs to another passage.
     const pair = second !== undefined && isOurs(context, second) && second.user === first.user;
     const count = pair ? 2 : 1;
     for (let popped = 0; popped < count; popped += 1) {
       context.edits.push({ op: 'removeFirstValue', name: 'Route' });
     }
-    context.own = { text: first.user, token, nextHost: routes[count]?.host };
+    context.own = { token: first.user, flow, nextHost: routes[count]?.host };
     return continueChain;
   },
 };

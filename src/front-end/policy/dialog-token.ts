@@ -32,22 +32,18 @@ function nameOf({ uri }: NameAddr): string {
  * The MAC covers the dialog (`dialogOf`) and both flows, so a request that carries it belongs to a dialog
  * that was let in here or on another member, as every member has the key, and names nobody in From or To
  * but its two ends: who was let in once cannot write in the name of others afterwards. The flows lead back to internal clients,
- * who cannot be connected to (RFC 5626 5.3); they mean something only to the process that wrote them,
- * which is what `instance` is for.
+ * who cannot be connected to (RFC 5626 5.3); whose connections they are, the ids say themselves.
  */
 export class DialogTokens {
   readonly #key: Buffer;
-  readonly #instance: string;
 
-  /** `instance`: a text of letters and digits that no other process, and no earlier run, uses. */
-  constructor(key: Buffer, instance: string) {
+  constructor(key: Buffer) {
     this.#key = key;
-    this.#instance = instance;
   }
 
   /** The token of a dialog. */
   make(dialog: string, flows: DialogFlows): string {
-    const rest = `${this.#encode(flows.caller)}.${this.#encode(flows.callee)}`;
+    const rest = `${encode(flows.caller)}.${encode(flows.callee)}`;
     return `${this.#mac(dialog, rest).toString('base64url')}.${rest}`;
   }
 
@@ -58,7 +54,7 @@ export class DialogTokens {
     const given = Buffer.from(mac, 'base64url');
     if (more.length > 0 || given.length !== macBytes) return undefined;
     if (!timingSafeEqual(given, this.#mac(dialog, `${caller}.${callee}`))) return undefined;
-    return { caller: this.#decode(caller), callee: this.#decode(callee) };
+    return { caller: decode(caller), callee: decode(callee) };
   }
 
   #mac(dialog: string, rest: string): Buffer {
@@ -67,15 +63,12 @@ export class DialogTokens {
       .digest()
       .subarray(0, macBytes);
   }
+}
 
-  #encode(connection: string | undefined): string {
-    if (connection === undefined) return '';
-    return `${this.#instance}-${Buffer.from(connection, 'utf8').toString('base64url')}`;
-  }
+function encode(connection: string | undefined): string {
+  return connection === undefined ? '' : Buffer.from(connection, 'utf8').toString('base64url');
+}
 
-  #decode(flow: string): string | undefined {
-    const prefix = `${this.#instance}-`;
-    if (!flow.startsWith(prefix)) return undefined;
-    return Buffer.from(flow.slice(prefix.length), 'base64url').toString('utf8');
-  }
+function decode(flow: string): string | undefined {
+  return flow === '' ? undefined : Buffer.from(flow, 'base64url').toString('utf8');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildResponse } from '#sip';
-import type { HeaderField, Peer, SipRequest } from '#sip';
+import type { Connection, HeaderField, Peer, SipRequest } from '#sip';
 import {
   bindingsAt,
   client,
@@ -20,6 +20,7 @@ import { originOf } from './context.ts';
 import { dialogOf } from './dialog-token.ts';
 import type { FrontEndFacts } from './context.ts';
 import { followDialog } from './follow-dialog.ts';
+import type { DialogWays } from './follow-dialog.ts';
 
 const contact = 'sip:bob@192.0.2.9;transport=tls';
 const inDialog: HeaderField = ['To', '<sip:bob@contoso.com>;tag=2'];
@@ -35,15 +36,18 @@ function route(flows: { caller?: string; callee?: string } = {}, callId = 'call-
   return `<sip:${token}@fe01.contoso.net:1;transport=tls;lr>`;
 }
 
+/** Every connection is open. */
+const opened = (id: string): Connection => contextOf(requestOf('BYE'), client, {}, id).connection;
+
 async function follow(
   request: SipRequest,
   peer: Peer,
-  options: { bindings?: Bindings; connection?: string } = {},
+  options: { bindings?: Bindings; from?: string; connection?: DialogWays['connection'] } = {},
 ) {
-  const { bindings = new Bindings() } = options;
-  const decider = followDialog({ self: fe01, tokens, hopsTo, bindings });
+  const { bindings = new Bindings(), connection = opened } = options;
+  const decider = followDialog({ self: fe01, tokens, hopsTo, bindings, connection });
   const facts: FrontEndFacts = {};
-  const context = contextOf(request, peer, facts, options.connection);
+  const context = contextOf(request, peer, facts, options.from);
   const known = originOf(fe01, context);
   if (known !== undefined) facts.origin = known.origin;
   return { outcome: await decider.decide(context), facts };
@@ -147,7 +151,7 @@ test('the last server sends to the client behind it: the other end than the send
     ['three', 'two', [inDialog]],
   ] as const) {
     const request = requestOf('BYE', contact, [...ends, routed]);
-    const { outcome } = await follow(request, client, { connection: from });
+    const { outcome } = await follow(request, client, { from });
     const only = leavingOnce(outcome, request);
     assert.deepEqual(only.target, { via: { kind: 'connection', id: to } });
     assert.deepEqual(only.request.values('Route'), []);
@@ -175,6 +179,21 @@ test('without a flow the binding of the contact shows the way', async () => {
   const { outcome } = await follow(request, edge, { bindings });
   const only = leavingOnce(outcome, request);
   assert.deepEqual(only.target.via, { kind: 'connection', id: 'bound' });
+});
+
+test('a flow that another process has is used; when it is gone, the binding of the contact is', async () => {
+  const bindings = bindingsAt({ uri: contact, connection: 'bound' });
+  for (const [connection, expected] of [
+    [(id: string) => Promise.resolve(opened(id)), 'two'],
+    [() => Promise.resolve(undefined), 'bound'],
+    [() => undefined, 'bound'],
+  ] as const) {
+    const routed: HeaderField = ['Route', route({ caller: 'two' })];
+    const request = requestOf('BYE', contact, [...backwards, routed]);
+    const { outcome } = await follow(request, edge, { bindings, connection });
+    const only = leavingOnce(outcome, request);
+    assert.deepEqual(only.target.via, { kind: 'connection', id: expected });
+  }
 });
 
 test('a client that is gone gets nothing: 430', async () => {

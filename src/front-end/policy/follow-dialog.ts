@@ -1,7 +1,9 @@
+import { settled } from '#base';
 import { aorOfUri, refuse, withoutCredentials } from '#director';
 import type { Self } from '#director';
 import { continueChain, parseUri, sameUri } from '#sip';
 import type {
+  Connection,
   HeaderEdit,
   NamedDecider,
   Outcome,
@@ -24,6 +26,8 @@ export interface DialogWays {
   readonly tokens: DialogTokens;
   readonly hopsTo: HopsTo;
   readonly bindings: Bindings;
+  /** The connection of this id while it is open; a promise when another process of the host may have it. */
+  readonly connection: (id: string) => Connection | Promise<Connection | undefined> | undefined;
 }
 
 /**
@@ -95,14 +99,28 @@ function mustProveDialog({ facts, request }: FrontEndContext, leadsOn: boolean):
 }
 
 /** The last server of the Route: the Request-URI is the client's own contact. */
-function toClient(ways: DialogWays, context: FrontEndContext, { flow }: Passage): Outcome {
-  const { request, receivedAt } = context;
+function toClient(
+  ways: DialogWays,
+  context: FrontEndContext,
+  { flow }: Passage,
+): Outcome | Promise<Outcome> {
+  const { request } = context;
   const contact = request.uri;
   // A contact that is an address-of-record is looked up like any other.
   if (contact.user !== undefined && servesDomain(ways.self.topology, contact.host)) {
     return continueChain;
   }
-  if (flow !== undefined) return pass(ways, context, { via: { kind: 'connection', id: flow } });
+  return settled(flow === undefined ? undefined : ways.connection(flow), (open) =>
+    open === undefined
+      ? toBinding(ways, context)
+      : pass(ways, context, { via: { kind: 'connection', id: open.id } }),
+  );
+}
+
+/** Without a flow, or when it is gone: the client may have signed in again with the same contact. */
+function toBinding(ways: DialogWays, context: FrontEndContext): Outcome {
+  const { request, receivedAt } = context;
+  const contact = request.uri;
   const owner = aorOfUri(request.to.uri);
   const bindings = owner === undefined ? [] : ways.bindings.of(owner, receivedAt);
   const binding = bindings.find((each) => sameUri(requestUriOf(each), contact));

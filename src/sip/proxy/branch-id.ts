@@ -1,9 +1,10 @@
+import { ownerOf } from '#base';
 import type { SipRequest } from '../message/index.ts';
-import { magicCookie } from '../transaction/key.ts';
+import { magicCookie, ownBranch } from '../transaction/key.ts';
 
 /**
  * Makes the branches of our Vias: magic cookie, mark of this host, hash of what routing depends on,
- * and something unique. The first three are the loop mark: a request that comes in and already
+ * and something unique, which begins with the name of the process. The first three are the loop mark: a request that comes in and already
  * carries its own loop mark was here before, unchanged (RFC 3261 16.6 step 8, RFC 5393 4.2).
  */
 export class BranchIds {
@@ -12,12 +13,18 @@ export class BranchIds {
   #count = 0;
 
   /**
-   * `name` is the FQDN of the host, so that its workers know each other's marks; `random` makes
+   * `host` is the FQDN of the host, so that its processes know each other's marks; `process` makes
    * branches of one process differ from those of every other; lower case, as peers may alter the case.
    */
-  constructor(name: string, random: string) {
-    this.#prefix = magicCookie + hash(name.toLowerCase());
-    this.#unique = random;
+  constructor(host: string, process: string) {
+    this.#prefix = magicCookie + hash(host.toLowerCase());
+    this.#unique = process;
+  }
+
+  /** The name of the process that wrote this branch; undefined when that was another host. */
+  writerOf(branch: string): string | undefined {
+    const own = ownBranch(branch);
+    return own.startsWith(this.#prefix) ? ownerOf(own.slice(own.lastIndexOf('.') + 1)) : undefined;
   }
 
   /** Whether a Via of this host may be on the request: otherwise it cannot have been here before. */

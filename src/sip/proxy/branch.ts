@@ -122,7 +122,7 @@ export class Branch extends Timeout implements ClientUser {
   }
 
   /** Never rejects: why there is no connection the dialler has reported. */
-  async #await(way: Promise<Wire>): Promise<void> {
+  async #await(way: Promise<Wire | undefined>): Promise<void> {
     const wire = await way.catch(nobody);
     if (this.#over) return;
     try {

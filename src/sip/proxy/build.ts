@@ -45,6 +45,13 @@ export function forwardedRequest(
   return routed ? yieldToStrictRouter(forwarded) : forwarded;
 }
 
+/** How many branches a request may still be forked to, at most `most` (RFC 5393 5.3.3); 0 when it says nonsense. */
+export function breadthOf(request: SipRequest, most: number): number {
+  const text = request.header('Max-Breadth');
+  if (text === undefined) return most;
+  return /^\d{1,3}$/.test(text) ? Math.min(Number(text), most) : 0;
+}
+
 function touchesRoute(change: HeaderEdit): boolean {
   return 'name' in change && change.name.toLowerCase() === 'route';
 }

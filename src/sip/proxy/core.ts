@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
-import { messageOf } from '#base';
+import { messageOf, settled } from '#base';
 import { messageSeen } from '../channels.ts';
 import { buildResponse, isRequest, isResponse, validate } from '../message/index.ts';
 import type {
@@ -20,6 +20,7 @@ import type { Wire } from '../transport/wire.ts';
 import { buildAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { BranchIds } from './branch-id.ts';
+import { breadthOf } from './build.ts';
 import { contextOf } from './context.ts';
 import type { Destination, Outcome, RequestContext } from './model.ts';
 import { OwnRequest } from './own-request.ts';
@@ -71,7 +72,7 @@ export class ProxyCore {
     this.#handle = options.handle;
     this.#limits = options.limits;
     this.#gatekeeper = new Gatekeeper({ ...options, seed: randomInt(2 ** 32) });
-    this.#branches = new BranchIds(options.name, randomBytes(6).toString('hex'));
+    this.#branches = new BranchIds(options.name, options.siblings.name);
     this.#engine = new ProxyEngine(options, this.#branches, randomBytes(4).readInt32LE());
     this.#layer = this.#engine.layer;
     const hosts = options.labels.map((label) => hostOf(options.sentBy(label)));
@@ -107,6 +108,16 @@ export class ProxyCore {
   /** A call-back of the role threw: it is reported, and disturbs nobody. */
   callbackThrew(cause: unknown): void {
     this.#engine.report('callback-threw', `A call-back failed: ${messageOf(cause)}`, { cause });
+  }
+
+  /** See `SipServer.connection`. */
+  connection(id: string): Wire | Promise<Wire | undefined> | undefined {
+    return this.#engine.connection(id);
+  }
+
+  /** A connection of this process has closed. */
+  connectionClosed(id: string): void {
+    this.#engine.handover.closed(id);
   }
 
   /** Sends a request of our own; see `SipServer.request`. */
@@ -149,10 +160,8 @@ export class ProxyCore {
     if (fault !== undefined) {
       this.#engine.report(fault.code, `A response was dropped: ${fault.reason}`, { wire });
     } else if (!this.#layer.receiveResponse(response, wire)) {
-      this.#engine.report('stray-response', 'A response belongs to no transaction', {
-        callId: response.callId,
-        wire,
-      });
+      const passed = this.#engine.handover.passResponse(response, wire);
+      if (!passed) this.#engine.strayResponse(response, wire);
     }
   }
 
@@ -311,7 +320,7 @@ export class ProxyCore {
   ): void {
     const { request } = context;
     const { plan } = outcome;
-    const breadth = this.#breadth(request);
+    const breadth = breadthOf(request, this.#limits.maxBreadth);
     let refusal: Answer | undefined;
     if (request.maxForwards === 0) refusal = { status: 483 };
     else if (breadth === 0) refusal = { status: 440, reason: 'Max-Breadth Exceeded' };
@@ -331,17 +340,13 @@ export class ProxyCore {
     ).begin();
   }
 
-  #breadth(request: SipRequest): number {
-    const text = request.header('Max-Breadth');
-    if (text === undefined) return this.#limits.maxBreadth;
-    return /^\d{1,3}$/.test(text) ? Math.min(Number(text), this.#limits.maxBreadth) : 0;
-  }
-
   #cancel(cancel: SipRequest, wire: Wire): void {
     const request = this.#layer.cancelled(cancel, wire);
-    this.#answer(cancel, wire, { status: request === undefined ? 481 : 200 });
-    // Whatever else it names goes on: that could not be cancelled at the next hop either (RFC 3261 9.1).
-    if (request?.request.method === 'INVITE') request.cancel(cancel.header('Reason'));
+    const elsewhere = request === undefined && this.#engine.handover.passCancel(cancel, wire);
+    void settled(elsewhere, (found) => {
+      this.#answer(cancel, wire, { status: request !== undefined || found ? 200 : 481 });
+    });
+    request?.cancelBy(cancel);
   }
 
   /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */
@@ -352,7 +357,7 @@ export class ProxyCore {
       const { request } = context;
       const mark = context.loopMark ?? this.#branches.mark(request);
       const frame = { request, plan, stampedVia: stamped };
-      forwardStateless(this.#engine, frame, mark, this.#breadth(request));
+      forwardStateless(this.#engine, frame, mark, breadthOf(request, this.#limits.maxBreadth));
     };
     const failed = (cause: unknown): void => {
       const { callId } = context.request;

@@ -22,8 +22,8 @@ export interface Engine {
   readonly clock: Clock;
   readonly limits: SipLimits;
   readonly dialler: Dialler;
-  /** The open connection with this id. */
-  connection(id: string): Wire | undefined;
+  /** The open connection with this id; a promise when another process of the host may have it. */
+  connection(id: string): Wire | Promise<Wire | undefined> | undefined;
   /** Our Via for a connection with this label. */
   via(label: string, branch: string): string;
   newBranch(mark: string): string;
@@ -49,7 +49,7 @@ export class Way {
   }
 
   /** An open connection now, a promise of one, or undefined when there is no way. */
-  open(): Wire | Promise<Wire> | undefined {
+  open(): Wire | Promise<Wire | undefined> | undefined {
     if (this.#id !== undefined) return this.#engine.connection(this.#id);
     const hop = this.#hops[this.#at];
     if (hop === undefined) return undefined;

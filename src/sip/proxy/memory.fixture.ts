@@ -1,4 +1,4 @@
-import { ManualClock } from '#base';
+import { ManualClock, SiblingCircle, type CircleMember } from '#base';
 import {
   SipRequest,
   SipResponse,
@@ -116,10 +116,13 @@ export class ProxyHarness {
     kind: 'respond',
     status: 200,
   });
+  readonly siblings: CircleMember;
   readonly #wires = new Map<string, MemoryWire>();
   #count = 0;
 
-  constructor(limits: Partial<SipLimits> = {}) {
+  /** `circle`: the other processes of the host. */
+  constructor(limits: Partial<SipLimits> = {}, circle?: SiblingCircle) {
+    this.siblings = (circle ?? new SiblingCircle(this.clock)).join();
     this.dialler = new MemoryDialler((hop) =>
       this.wire({ kind: 'server', fqdn: hop.name }, 'dialled'),
     );
@@ -135,6 +138,7 @@ export class ProxyHarness {
         return this.decide(context);
       },
       connection: (id) => this.#wires.get(id),
+      siblings: this.siblings,
     });
   }
 
@@ -142,7 +146,7 @@ export class ProxyHarness {
     this.#count += 1;
     const remote = { address: `127.0.0.${this.#count}`, port: 40_000 + this.#count };
     const wire = new MemoryWire(
-      `w${this.#count}`,
+      `${this.siblings.name}${this.#count}`,
       peer,
       label,
       { address: '127.0.0.1', port: 15_061 },

@@ -1,5 +1,7 @@
-import type { Clock } from '#base';
+import type { Clock, Siblings } from '#base';
 import { faults, messageSeen } from '../channels.ts';
+import { Handover } from '../handover/handover.ts';
+import type { HandoverDump, HandoverOptions } from '../handover/handover.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../message/index.ts';
 import { TransactionLayer } from '../transaction/layer.ts';
 import type { TransactionHost } from '../transaction/layer.ts';
@@ -19,8 +21,10 @@ export interface ProxyEngineOptions {
   readonly dialler: Dialler;
   /** `host:port` for our Via on a connection with this label. */
   readonly sentBy: (label: string) => string;
-  /** The connection with this id. */
-  readonly connection: (id: string) => Wire | undefined;
+  /** The connection of this process with this id. */
+  readonly connection: HandoverOptions['connection'];
+  /** The other processes of the host. */
+  readonly siblings: Siblings;
   /** Where to dial for a response whose arrival connection is gone; absent: it is dropped. */
   readonly dialReply?: ((request: SipRequest) => SipHop | undefined) | undefined;
 }
@@ -32,6 +36,7 @@ export type EngineDump = {
   /** Requests without their final response. */
   readonly unfinished: number;
   readonly timers: number;
+  readonly handover: HandoverDump;
   /** Faults so far, by code. */
   readonly faults: { readonly [code: string]: number };
 };
@@ -42,6 +47,7 @@ export class ProxyEngine implements Engine, TransactionHost {
   readonly clock: Clock;
   readonly limits: SipLimits;
   readonly dialler: Dialler;
+  readonly handover: Handover;
   readonly #options: ProxyEngineOptions;
   readonly #branches: BranchIds;
   /** `SIP/2.0/TLS host:port;branch=` by label. */
@@ -56,11 +62,30 @@ export class ProxyEngine implements Engine, TransactionHost {
     this.#options = options;
     this.#branches = branches;
     this.layer = new TransactionLayer(this, new Timeouts(options.clock), seed);
+    this.handover = new Handover({
+      siblings: options.siblings,
+      connection: options.connection,
+      writerOf: (branch) => branches.writerOf(branch),
+      received: (response, wire) => {
+        if (!this.layer.receiveResponse(response, wire)) this.strayResponse(response, wire);
+      },
+      cancel: (cancel, wire) => {
+        const request = this.layer.cancelled(cancel, wire);
+        request?.cancelBy(cancel);
+        return request !== undefined;
+      },
+    });
   }
 
-  connection(id: string): Wire | undefined {
+  connection(id: string): Wire | Promise<Wire | undefined> | undefined {
     const wire = this.#options.connection(id);
-    return wire === undefined || wire.closed ? undefined : wire;
+    if (wire === undefined) return this.handover.wire(id);
+    return wire.closed ? undefined : wire;
+  }
+
+  /** A response nobody waits for, at no process of the host. */
+  strayResponse({ callId }: SipResponse, wire: Wire): void {
+    this.report('stray-response', 'A response belongs to no transaction', { callId, wire });
   }
 
   via(label: string, branch: string): string {
@@ -125,6 +150,7 @@ export class ProxyEngine implements Engine, TransactionHost {
 
   close(): void {
     this.layer.close();
+    this.handover.close();
     this.layer.timeouts.close();
   }
 
@@ -134,6 +160,7 @@ export class ProxyEngine implements Engine, TransactionHost {
       clientTransactions: this.layer.clients,
       unfinished: this.layer.unfinished,
       timers: this.layer.timeouts.size,
+      handover: this.handover.dump(),
       faults: Object.fromEntries(this.#faults),
     };
   }

@@ -100,11 +100,14 @@ export class ServerTransaction extends Timeout {
     if (this.#machine instanceof ServerInvite) this.#run(this.#machine.ack());
   }
 
-  /** The caller's CANCEL came. */
-  cancel(reason: string | undefined): void {
-    if (this.cancelled || this.#finished) return;
+  /**
+   * The caller's CANCEL came. Anything but an INVITE goes on: it could not be cancelled at the next hop
+   * either (RFC 3261 9.1).
+   */
+  cancelBy(cancel: SipRequest): void {
+    if (this.cancelled || this.#finished || this.request.method !== 'INVITE') return;
     this.cancelled = true;
-    this.user?.cancel(reason);
+    this.user?.cancel(cancel.header('Reason'));
   }
 
   /** Ends the transaction without an answer. */
