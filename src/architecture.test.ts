@@ -36,6 +36,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'logging',
   ],
   proof: ['base', 'topology', 'ports', 'trust', 'sip', 'identity', 'logging'],
+  // The same topology in network namespaces: it lays wires, loads rules and starts hosts.
+  lab: ['base', 'topology', 'ports', 'firewall', 'host'],
   cli: [
     'base',
     'topology',
@@ -49,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'firewall',
     'host',
     'proof',
+    'lab',
   ],
 };
 
@@ -63,6 +66,7 @@ const pure: readonly string[] = [
   'src/*/policy/**/*.ts',
   'src/logging/ladder/**/*.ts',
   'src/firewall/**/*.ts',
+  'src/lab/plan/**/*.ts',
 ];
 
 const crossing = /(?:\bfrom|\bimport)\s*\(?\s*['"]#([\w-]+)['"]/gu;

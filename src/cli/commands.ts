@@ -107,6 +107,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/firewall.ts')).firewall,
   },
   {
+    name: 'lab',
+    summary: {
+      en: 'bring the deployment up in network namespaces under its own firewalls (root)',
+      de: 'die Umgebung in Netzwerk-Namensräumen unter ihren eigenen Firewalls starten (root)',
+    },
+    load: async () => (await import('./commands/lab.ts')).lab,
+  },
+  {
     name: 'reverse-proxy',
     summary: {
       en: 'print an nginx or HAProxy configuration in place of the reverse proxy',

@@ -13,6 +13,11 @@ export interface ChildOptions {
   readonly program?: string | undefined;
   readonly args: readonly string[];
   /**
+   * A command that runs the rest of its arguments as a program in the same process, e.g. in another
+   * network namespace (`ip netns exec NAME`). Default: none.
+   */
+  readonly within?: readonly string[] | undefined;
+  /**
    * File that receives what the process writes; created with mode 0600, appended to. Absent: it
    * writes to our own standard output and error.
    */
@@ -44,11 +49,14 @@ export class Child {
     const { logFile } = this.#options;
     const log = logFile === undefined ? undefined : openSync(logFile, 'a', 0o600);
     try {
+      const [outer, ...inner] = this.#options.within ?? [];
       const child = fork(this.#options.program ?? usher, [...this.#options.args], {
         // Standard input closed; orders and reports travel on the IPC channel, which also ties
         // the child's life to ours: when we are gone, it sees the channel close and ends.
         stdio: ['ignore', log ?? 'inherit', log ?? 'inherit', 'ipc'],
-        execArgv: [],
+        ...(outer === undefined
+          ? { execArgv: [] }
+          : { execPath: outer, execArgv: [...inner, process.execPath], detached: true }),
       });
       this.#process = child;
       child.on('message', (message) => {
@@ -103,6 +111,17 @@ export class Child {
       return null;
     });
     return told ?? refused;
+  }
+
+  /** Lets go of the process: it stays when we end. Resolves with its id. */
+  async release(): Promise<number | undefined> {
+    await this.#tell({ kind: 'release' }, 'released');
+    const child = this.#process;
+    this.#ending = true;
+    this.#process = undefined;
+    child?.disconnect();
+    child?.unref();
+    return child?.pid;
   }
 
   /** Takes no new work and ends the old within `deadline` milliseconds; then the process ends. */

@@ -25,6 +25,8 @@ export interface DeploymentOptions {
   readonly stateDirectory: string;
   /** Program each host runs; default: Usher itself. */
   readonly program?: string;
+  /** What runs the program of a host in its own network namespace; see `ChildOptions.within`. */
+  readonly within?: (host: Host) => readonly string[];
   /** Called as hosts come, fall and come back; `detail` is English and fit for a person. */
   readonly progress: (host: Host, step: HostStep, detail?: string) => void;
 }
@@ -106,6 +108,13 @@ export class Deployment implements Lifecycle {
     return (await Promise.all(kept)).flat();
   }
 
+  /** Lets go of every host: they stay when this process ends, and nobody puts them back up. */
+  async release(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#children.values()].map((child) => child.release()));
+    this.#children.clear();
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     for (const cancel of this.#timers) cancel();
@@ -132,12 +141,13 @@ export class Deployment implements Lifecycle {
   }
 
   async #load(host: Host): Promise<void> {
-    const { plan, topologyFile, stateDirectory, program, progress } = this.#options;
+    const { plan, topologyFile, stateDirectory, program, within, progress } = this.#options;
     const logs = join(stateDirectory, 'run');
     mkdirSync(logs, { recursive: true, mode: 0o700 });
     this.#startedAt.set(host.fqdn, systemClock.now());
     const child = new Child({
       program,
+      within: within?.(host),
       args: [
         'serve',
         host.fqdn,

@@ -7,6 +7,8 @@ export type Order =
   | { readonly kind: 'drain'; readonly deadline: number }
   /** What an operator asks of the host. */
   | { readonly kind: 'control'; readonly request: ControlRequest }
+  /** The supervisor goes, the host stays: from now on signals and its control socket are obeyed. */
+  | { readonly kind: 'release' }
   | { readonly kind: 'close' };
 
 /** What a host process tells its supervisor. */
@@ -14,6 +16,7 @@ export type Report =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'started' }
   | { readonly kind: 'drained' }
+  | { readonly kind: 'released' }
   /** `ok` is false when the new certificates were no good and the old ones stay. */
   | { readonly kind: 'reloaded'; readonly ok: boolean }
   | { readonly kind: 'controlled'; readonly answer: ControlAnswer }
@@ -26,12 +29,20 @@ export type Report =
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isOrder(message: unknown): message is Order {
-  return kindOf(message, ['start', 'reload', 'drain', 'control', 'close']);
+  return kindOf(message, ['start', 'reload', 'drain', 'control', 'release', 'close']);
 }
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isReport(message: unknown): message is Report {
-  return kindOf(message, ['loaded', 'started', 'reloaded', 'drained', 'controlled', 'failed']);
+  return kindOf(message, [
+    'loaded',
+    'started',
+    'reloaded',
+    'drained',
+    'controlled',
+    'released',
+    'failed',
+  ]);
 }
 
 function kindOf(message: unknown, kinds: readonly string[]): boolean {

@@ -63,6 +63,10 @@ export async function runSupervised(
       case 'control':
         report({ kind: 'controlled', answer: await host.control(order.request) });
         return;
+      case 'release':
+        process.off('disconnect', vanished);
+        report({ kind: 'released' });
+        return;
       case 'close':
         await close();
         return;

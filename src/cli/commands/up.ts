@@ -1,10 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
 import { Deployment } from '#host';
 import type { Plan } from '#ports';
 import { findObstacles, Identities, obstacleError, toReport } from '#proof';
 import { hostsOf, runsUsher } from '#topology';
-import { ensurePki, poolSecret } from '#trust';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { demoUsers } from '../demo-users.ts';
 import { onHangUp } from '../hang-up.ts';
@@ -12,6 +10,7 @@ import { meet } from '../meet.ts';
 import { texts } from '../messages/up.ts';
 import { paint } from '../paint.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { prepare } from '../prepare.ts';
 import { progress } from '../progress.ts';
 import { prove } from '../prove.ts';
 
@@ -96,21 +95,6 @@ async function run(context: CliContext, topologyFile: string, options: Options):
     const left = [...deployment.pids().values()];
     say(left.length === 0 ? ink.faint(text.stopped) : ink.bad(text.left(left.join(', '))));
   }
-}
-
-/** Certificates and secret; what exists stays. */
-async function prepare(
-  context: CliContext,
-  plan: Plan,
-  stateDirectory: string,
-  say: (text: string) => void,
-): Promise<void> {
-  const text = texts(context.language);
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
-  const report = await ensurePki(stateDirectory, plan.topology, new Date());
-  if (report.issued.length > 0) say(text.certificates(report.issued.length));
-  for (const { fqdn, state } of report.kept) context.complain(text.kept(fqdn, state));
-  await poolSecret(stateDirectory);
 }
 
 async function proveAndMeet(

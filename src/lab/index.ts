@@ -1,0 +1,14 @@
+export { runIn } from './exec.ts';
+export {
+  labTopology,
+  makeRoom,
+  openLab,
+  requireLab,
+  startLab,
+  stopLab,
+  type LabOptions,
+  type LabStep,
+} from './lab.ts';
+export { checkName, meant, namespaceOf, networkOf, type LabNetwork } from './plan/index.ts';
+export type { LabRecord } from './record.ts';
+export { labStatus, type StationStatus } from './status.ts';

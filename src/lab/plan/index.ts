@@ -1,0 +1,5 @@
+export { hostsFile, resolvConf } from './hosts-file.ts';
+export { checkName, meant, namespaceOf, wire } from './names.ts';
+export { networkOf, type LabNetwork, type Port, type Segment, type Station } from './network.ts';
+export { renumbered } from './renumber.ts';
+export { markedPorts, setupsOf, type Setup, type Setups } from './setup.ts';
