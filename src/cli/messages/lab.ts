@@ -13,11 +13,11 @@ const en = {
   words: 'the program and its arguments, after --',
   examples: `
 Examples:
-  sudo npx usher lab up                                     the Contoso example
-  sudo npx usher lab exec dir01 -- nft list ruleset         the rules a Director is under
-  sudo npx usher lab exec outside -- curl -k https://meet.contoso.com/
-  sudo npx usher lab status
-  sudo npx usher lab down
+  usher lab up                                     the Contoso example
+  usher lab exec dir01 -- nft list ruleset         the rules a Director is under
+  usher lab exec outside -- curl -k https://meet.contoso.com/
+  usher lab status
+  usher lab down
 
 Needs root, Linux, iproute2 and nftables. Several labs can be up side by side under different names. Exit
 status of exec: 0 when the program ends with 0, else 1. docs/lab.md has the picture.`,
@@ -54,11 +54,11 @@ const de: typeof en = {
   words: 'das Programm und seine Argumente, nach --',
   examples: `
 Beispiele:
-  sudo npx usher lab up                                     das Contoso-Beispiel
-  sudo npx usher lab exec dir01 -- nft list ruleset         die Regeln, unter denen ein Director steht
-  sudo npx usher lab exec outside -- curl -k https://meet.contoso.com/
-  sudo npx usher lab status
-  sudo npx usher lab down
+  usher lab up                                     das Contoso-Beispiel
+  usher lab exec dir01 -- nft list ruleset         die Regeln, unter denen ein Director steht
+  usher lab exec outside -- curl -k https://meet.contoso.com/
+  usher lab status
+  usher lab down
 
 Braucht root, Linux, iproute2 und nftables. Mehrere Labore können unter verschiedenen Namen
 nebeneinander laufen. Exit-Status von exec: 0, wenn das Programm mit 0 endet, sonst 1. Das Bild steht
