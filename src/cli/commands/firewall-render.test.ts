@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { admits, compare, policyOf, targets, unfold } from '#firewall';
+import { compare, policyOf, targets, unfold } from '#firewall';
 import type { RuleSet } from '#firewall';
 import { loadPlan } from '#ports';
 import { main } from '../index.ts';
@@ -20,11 +20,10 @@ async function usher(...args: readonly string[]) {
 /** Packets of a direction one of both rule sets lets pass and the other does not. */
 function differences(wanted: RuleSet, found: RuleSet): readonly unknown[] {
   return (['in', 'out', 'forward'] as const).flatMap((direction) => {
-    const [a, b] = [unfold(wanted, direction), unfold(found, direction)];
     const regions: unknown[] = [];
-    const differ = (i: number, j: number): boolean =>
-      admits(a, i, 'upper') !== admits(b, j, 'lower');
-    compare(a, b, ['upper', 'lower'], differ, (region) => void regions.push(region));
+    const most = { rules: unfold(wanted, direction), reading: 'upper' } as const;
+    const least = { rules: unfold(found, direction), reading: 'lower' } as const;
+    compare([most, least], 'disputed', (region) => regions.push(region));
     return regions;
   });
 }

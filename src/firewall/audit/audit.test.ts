@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { smallPacket, takes } from '../model/match.fixture.ts';
+import { smallMatch, smallPacket, takes } from '../model/match.fixture.ts';
 import type { SmallPacket } from '../model/match.fixture.ts';
 import {
   addressesOf,
   between,
   exactly,
   everything,
+  isEmpty,
   matching,
   protocols,
+  subtract,
   unfold,
 } from '../model/index.ts';
 import type { Match, Rule, RuleSet } from '../model/index.ts';
@@ -69,18 +71,12 @@ describe('the audit', () => {
         (rules, packets) => {
           const flat = unfold(rules, 'in');
           const regions: Region[] = [];
-          compare(
-            flat,
-            [],
-            ['lower', 'lower'],
-            () => true,
-            (region) => regions.push(region),
-          );
+          compare([{ rules: flat, reading: 'lower' }], 'all', (region) => regions.push(region));
           for (const packet of packets) {
             const own = regions.filter(({ match }) => takes(match, packet));
             assert.equal(own.length, 1, 'a packet lies in exactly one region');
             assert.equal(
-              flat[own[0]?.first ?? -1]?.verdict,
+              flat[own[0]?.deciders[0] ?? -1]?.verdict,
               verdictOf(rules, packet, () => true),
             );
           }
@@ -100,14 +96,9 @@ describe('the audit', () => {
           const flat = unfold(rules, 'in');
           const [most, least] = (['upper', 'lower'] as const).map((reading) => {
             const regions: Region[] = [];
-            compare(
-              flat,
-              [],
-              [reading, 'lower'],
-              (first) => admits(flat, first, reading),
-              (region) => regions.push(region),
-            );
-            return regions;
+            const side = { rules: flat, reading };
+            compare([side], 'all', (region) => regions.push(region));
+            return regions.filter(({ deciders: [decider = -1] }) => admits(side, decider));
           });
           for (const packet of packets) {
             const passes = verdictOf(rules, packet, (rule) => holds(rule.id)) === 'accept';
@@ -167,6 +158,38 @@ describe('the audit', () => {
           }
         },
       ),
+      inReach,
+    );
+  });
+
+  it('names rules that together hide a shadowed one, and misses none', () => {
+    const verdict = fc.constantFrom('accept' as const, 'drop' as const);
+    const some = smallMatch.filter((match) => !isEmpty(match));
+    const rules = fc
+      .array(fc.tuple(some, verdict), { maxLength: 12 })
+      .map((list) =>
+        list.map(([match, kind], index): Rule => ({ id: `r${index}`, match, action: { kind } })),
+      );
+    fc.assert(
+      fc.property(rules, (list) => {
+        const hidden = new Map(
+          audit(set(...list), set(...list)).shadowed.map(({ rule, by }) => [rule, by]),
+        );
+        for (const [index, rule] of list.entries()) {
+          const rest = (others: readonly Rule[]): readonly Match[] =>
+            others.reduce<readonly Match[]>(
+              (parts, { match }) => parts.flatMap((part) => subtract(part, match)),
+              [rule.match],
+            );
+          const by = hidden.get(rule);
+          const earlier = list.slice(0, index);
+          if (by === undefined) assert.notDeepEqual(rest(earlier), [], `${rule.id} is hidden`);
+          else {
+            assert.ok(by.every((other) => earlier.includes(other)));
+            assert.deepEqual(rest(by), [], `${rule.id} is not hidden by these`);
+          }
+        }
+      }),
       inReach,
     );
   });

@@ -1,7 +1,7 @@
-import { intersect, isEmpty, unfold } from '../model/index.ts';
+import { unfold } from '../model/index.ts';
 import type { ConnectionState, Direction, FlatRule, Match, Rule, RuleSet } from '../model/index.ts';
 import { admits, compare } from './compare.ts';
-import type { Reading, Region } from './compare.ts';
+import type { Side } from './compare.ts';
 import { packetOf } from './space.ts';
 import { shadowedOf } from './shadows.ts';
 import type { Shadowed } from './shadows.ts';
@@ -37,75 +37,75 @@ const followers: ReadonlySet<ConnectionState> = new Set(['established', 'related
 
 const directions: readonly Direction[] = ['in', 'out', 'forward'];
 
-class Findings {
-  readonly #groups = new Map<string, Region[]>();
-
-  add(region: Region): void {
-    const key = `${region.first} ${region.second}`;
-    const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, [region]);
-    else group.push(region);
-  }
-
-  /** True when some of these packets were found, whichever rules decide them. */
-  meets(regions: readonly Region[]): boolean {
-    const own = [...this.#groups.values()].flat();
-    return regions.some(({ match }) =>
-      own.some((region) => !isEmpty(intersect(match, region.match))),
-    );
-  }
-
-  *groups(): Iterable<readonly [Region, ...Region[]]> {
-    for (const [first, ...more] of this.#groups.values()) {
-      if (first !== undefined) yield [first, ...more];
-    }
-  }
-}
-
 interface Sides {
   readonly direction: Direction;
   readonly asked: readonly FlatRule[];
   readonly inForce: readonly FlatRule[];
 }
 
-/** Regions one side admits and the other does not, in one reading of the rules in force. */
-function disagreements(sides: Sides, reading: Reading, kind: 'missing' | 'excess'): Findings {
-  const { asked, inForce } = sides;
-  const findings = new Findings();
-  const wanted = (first: number, second: number): boolean => {
-    const wish = admits(asked, first, 'lower');
-    return wish !== admits(inForce, second, reading) && wish === (kind === 'missing');
-  };
-  compare(asked, inForce, ['lower', reading], wanted, (region) => {
-    // What is more than asked and follows an admitted connection is as good as that connection.
-    const states = region.match.states.filter(
-      (state) => kind === 'missing' || !followers.has(state),
-    );
-    if (states.length > 0) findings.add({ ...region, match: { ...region.match, states } });
-  });
-  return findings;
+type Kind = 'missing' | 'excess';
+
+/** Packets two rules decide differently; certain when some of them are, whatever unknown conditions mean. */
+interface Dispute {
+  readonly kind: Kind;
+  readonly asked: number;
+  readonly rule: number;
+  readonly regions: Match[];
+  certain: boolean;
 }
 
-function findingsOf(sides: Sides, kind: 'missing' | 'excess'): readonly Finding[] {
-  const { direction, asked, inForce } = sides;
-  // The reading in which most is found: what is missing in the strict one, too much in the generous.
-  const [widest, narrowest]: readonly [Reading, Reading] =
-    kind === 'missing' ? ['lower', 'upper'] : ['upper', 'lower'];
-  const possible = disagreements(sides, widest, kind);
-  const certain = inForce.every((rule) => rule.certain)
-    ? possible
-    : disagreements(sides, narrowest, kind);
-  return [...possible.groups()].map((group): Finding => {
-    const [{ first, second, match }] = group;
-    return {
-      direction,
-      asked: asked[first]?.rule,
-      rule: inForce[second]?.rule,
-      regions: group.map((region) => region.match),
-      witness: packetOf(match),
-      certain: certain === possible || certain.meets(group),
-    };
+/**
+ * Everything the sides do not agree on. What is missing is looked for in the strict reading of the
+ * rules in force, what is too much in the generous one; where the other reading shows it, too, it is certain.
+ */
+function disputesOf({ asked, inForce }: Sides): readonly Dispute[] {
+  const wanted: Side = { rules: asked, reading: 'lower' };
+  const strict: Side = { rules: inForce, reading: 'lower' };
+  const generous: Side = { rules: inForce, reading: 'upper' };
+  const known = inForce.every(({ certain }) => certain);
+  const disputes = new Map<string, Dispute>();
+  compare(known ? [wanted, strict] : [wanted, strict, generous], 'disputed', (region) => {
+    const [first = -1, least = -1, most = least] = region.deciders;
+    const wish = admits(wanted, first);
+    const sure = admits(strict, least);
+    const possible = known ? sure : admits(generous, most);
+    if (wish ? sure : !possible) return;
+    const kind = wish ? 'missing' : 'excess';
+    const match = kind === 'excess' ? withoutFollowers(region.match) : region.match;
+    if (match.states.length === 0) return;
+    const rule = wish ? least : most;
+    const key = `${kind} ${first} ${rule}`;
+    const dispute = disputes.get(key) ?? { kind, asked: first, rule, regions: [], certain: false };
+    disputes.set(key, dispute);
+    dispute.regions.push(match);
+    if (wish ? !possible : sure) dispute.certain = true;
   });
+  return [...disputes.values()];
+}
+
+/** What is more than asked and follows an admitted connection is as good as that connection. */
+const withoutFollowers = (match: Match): Match => ({
+  ...match,
+  states: match.states.filter((state) => !followers.has(state)),
+});
+
+function findingsOf(sides: Sides, kind: Kind, disputes: readonly Dispute[]): readonly Finding[] {
+  return disputes
+    .filter((dispute) => dispute.kind === kind)
+    .flatMap(({ asked, rule, regions, certain }): Finding[] => {
+      const [first] = regions;
+      if (first === undefined) return [];
+      return [
+        {
+          direction: sides.direction,
+          asked: sides.asked[asked]?.rule,
+          rule: sides.inForce[rule]?.rule,
+          regions,
+          witness: packetOf(first),
+          certain,
+        },
+      ];
+    });
 }
 
 function sidesOf(asked: RuleSet, inForce: RuleSet, spoken: readonly RuleSet[]): readonly Sides[] {
@@ -132,8 +132,9 @@ function sidesOf(asked: RuleSet, inForce: RuleSet, spoken: readonly RuleSet[]): 
  */
 export function audit(asked: RuleSet, inForce: RuleSet): Audit {
   const sides = sidesOf(asked, inForce, [asked]);
-  const missing = sides.flatMap((side) => findingsOf(side, 'missing'));
-  const excess = sides.flatMap((side) => findingsOf(side, 'excess'));
+  const disputes = sides.map((side) => ({ side, found: disputesOf(side) }));
+  const missing = disputes.flatMap(({ side, found }) => findingsOf(side, 'missing', found));
+  const excess = disputes.flatMap(({ side, found }) => findingsOf(side, 'excess', found));
   return {
     ok: missing.length === 0 && excess.length === 0,
     missing,
@@ -152,5 +153,7 @@ export function audit(asked: RuleSet, inForce: RuleSet): Audit {
  * @throws UsherError `USHER_RULES_UNFOLDABLE`, `USHER_RULES_TOO_LARGE`
  */
 export function onlyIn(first: RuleSet, second: RuleSet): readonly Finding[] {
-  return sidesOf(first, second, [first, second]).flatMap((side) => findingsOf(side, 'missing'));
+  return sidesOf(first, second, [first, second]).flatMap((side) =>
+    findingsOf(side, 'missing', disputesOf(side)),
+  );
 }

@@ -1,134 +1,191 @@
 import { width } from './space.ts';
 import type { Boxes, Root } from './space.ts';
 
-/** A region all of whose packets one match of each list decides; -1 where a list decides nothing. */
-export type Leaf = (low: Int32Array, high: Int32Array, first: number, second: number) => void;
-
-/** Boxes looked at to choose a cut; more cost more than they find. */
-const sampled = 48;
-
-interface Cut {
-  readonly field: number;
-  readonly at: number;
+/** Part of the boxes of a list, in order: the elements `from` up to, not including, `until` of `boxes`. */
+export interface Part {
+  readonly boxes: Int32Array;
+  readonly from: number;
+  readonly until: number;
 }
 
-const all = (boxes: Boxes): Int32Array => Int32Array.from({ length: boxes.count }, (_, n) => n);
+/** What a partition is made for. */
+export interface Search {
+  /**
+   * How much of a list still matters in a region: the new end of the part. A box behind it decides
+   * nothing that is looked for. Default: all of it.
+   */
+  readonly trim?: (part: Part) => number;
+  /** True when a region these parts decide holds nothing that is looked for. */
+  readonly idle: (parts: readonly Part[]) => boolean;
+  /**
+   * A region all of whose packets one box of each list decides, -1 where a list decides nothing. The
+   * arrays are changed after the call.
+   */
+  readonly leaf: (low: Int32Array, high: Int32Array, deciders: Int32Array) => void;
+}
+
+/** Boxes of each list looked at to choose a cut; more cost more than they find. */
+const sampled = 16;
+
+/** The boxes of one list that matter on the way down, one stretch behind the other. */
+class Stack implements Part {
+  readonly list: Boxes;
+  boxes: Int32Array;
+  from = 0;
+  until = 0;
+
+  constructor(list: Boxes) {
+    this.list = list;
+    this.boxes = new Int32Array(Math.max(64, list.count * 2));
+  }
+
+  /** Puts a box on top. */
+  push(box: number): void {
+    if (this.until === this.boxes.length) {
+      const larger = new Int32Array(this.until * 2);
+      larger.set(this.boxes);
+      this.boxes = larger;
+    }
+    this.boxes[this.until] = box;
+    this.until += 1;
+  }
+
+  /** The boxes below that meet the region, up to the first that covers it, become the part on top. */
+  narrow(from: number, until: number, low: Int32Array, high: Int32Array): void {
+    const { low: lows, high: highs } = this.list;
+    this.from = this.until = until;
+    outer: for (let index = from; index < until; index += 1) {
+      const box = this.boxes[index] ?? 0;
+      let covering = true;
+      for (let field = 0, at = box * width; field < width; field += 1, at += 1) {
+        const start = low[field] ?? 0;
+        const end = high[field] ?? 0;
+        const first = lows[at] ?? 0;
+        const last = highs[at] ?? 0;
+        if (first >= end || last <= start) continue outer;
+        if (first > start || last < end) covering = false;
+      }
+      this.push(box);
+      if (covering) return;
+    }
+  }
+
+  /** True when the first box that is there does not cover the region: somebody has to cut. */
+  isOpen(low: Int32Array, high: Int32Array): boolean {
+    if (this.from === this.until) return false;
+    const { low: lows, high: highs } = this.list;
+    const base = (this.boxes[this.from] ?? 0) * width;
+    for (let field = 0; field < width; field += 1) {
+      if ((lows[base + field] ?? 0) > (low[field] ?? 0)) return true;
+      if ((highs[base + field] ?? 0) < (high[field] ?? 0)) return true;
+    }
+    return false;
+  }
+}
 
 /**
- * Cuts the roots into disjoint regions that together are all of them, each decided by one match
- * of either list: the first in the list that takes its packets. Regions are halved where the fewest
+ * Cuts the roots into disjoint regions that together are all of them, each decided by one box of
+ * every list: the first in the list that takes its packets. Regions are halved where the fewest
  * boxes are cut in two; a box that covers a region hides all later ones there, so lists shrink fast.
- * Exact, whatever the lists are.
+ * Regions `idle` names are left as they are. Exact, whatever the lists are.
  */
-export function partition(roots: readonly Root[], first: Boxes, second: Boxes, leaf: Leaf): void {
-  for (const { low, high } of roots) {
-    const start = [within(first, all(first), low, high), within(second, all(second), low, high)];
-    divide(low, high, start[0] ?? new Int32Array(0), start[1] ?? new Int32Array(0));
+export function partition(roots: readonly Root[], lists: readonly Boxes[], search: Search): void {
+  const stacks = lists.map((list) => new Stack(list));
+  const deciders = new Int32Array(lists.length);
+  const cutter = new Cutter();
+  for (const root of roots) {
+    const [low, high] = [root.low.slice(), root.high.slice()];
+    for (const stack of stacks) {
+      stack.from = stack.until = 0;
+      for (let box = 0; box < stack.list.count; box += 1) stack.push(box);
+      stack.narrow(0, stack.until, low, high);
+    }
+    divide(low, high);
   }
 
-  function divide(low: Int32Array, high: Int32Array, a: Int32Array, b: Int32Array): void {
-    const openA = isOpen(first, a, low, high);
-    const openB = isOpen(second, b, low, high);
-    if (!openA && !openB) {
-      leaf(low, high, first.owner[a[0] ?? -1] ?? -1, second.owner[b[0] ?? -1] ?? -1);
+  /** Divides the region whose boxes are the parts on top of the stacks. */
+  function divide(low: Int32Array, high: Int32Array): void {
+    if (search.trim !== undefined) for (const stack of stacks) stack.until = search.trim(stack);
+    if (search.idle(stacks)) return;
+    const open = stacks.filter((stack) => stack.isOpen(low, high));
+    if (open.length === 0) {
+      for (const [index, { boxes, from, until }] of stacks.entries()) {
+        deciders[index] = from === until ? -1 : (boxes[from] ?? -1);
+      }
+      search.leaf(low, high, deciders);
       return;
     }
-    const { field, at } = bestCut(low, high, openA ? a : undefined, openB ? b : undefined);
-    const middleHigh = high.slice();
-    middleHigh[field] = at;
-    divide(low, middleHigh, within(first, a, low, middleHigh), within(second, b, low, middleHigh));
-    const middleLow = low.slice();
-    middleLow[field] = at;
-    divide(middleLow, high, within(first, a, middleLow, high), within(second, b, middleLow, high));
+    const { field, at } = cutter.best(low, high, open);
+    const [start, end] = [low[field] ?? 0, high[field] ?? 0];
+    const parts = stacks.map(({ from, until }) => ({ from, until }));
+    for (const half of [0, 1]) {
+      if (half === 0) high[field] = at;
+      else low[field] = at;
+      for (const [index, { from, until }] of parts.entries()) {
+        stacks[index]?.narrow(from, until, low, high);
+      }
+      divide(low, high);
+      low[field] = start;
+      high[field] = end;
+    }
   }
+}
 
-  /** The cut that leaves the least: every edge of a few boxes' median, and the first box's edges. */
-  function bestCut(
-    low: Int32Array,
-    high: Int32Array,
-    a: Int32Array | undefined,
-    b: Int32Array | undefined,
-  ): Cut {
-    const samples = [
-      ...(a === undefined ? [] : sample(first, a)),
-      ...(b === undefined ? [] : sample(second, b)),
-    ];
-    let best: Cut = { field: 0, at: 0 };
+/** Chooses where a region is cut: across the field, at the edge of a box, that leaves the least. */
+class Cutter {
+  readonly #edges: number[] = [];
+  field = 0;
+  at = 0;
+
+  /** Tries of every field the edge in the middle of a few boxes; the first box is always one of them. */
+  best(low: Int32Array, high: Int32Array, open: readonly Stack[]): Cutter {
     let least = Infinity;
     for (let field = 0; field < width; field += 1) {
-      const from = low[field] ?? 0;
-      const until = high[field] ?? 0;
+      const [from, until] = [low[field] ?? 0, high[field] ?? 0];
       if (until - from < 2) continue;
-      const edges: number[] = [];
-      for (const { boxes, box } of samples) {
-        for (const edge of [
-          boxes.low[box * width + field] ?? 0,
-          boxes.high[box * width + field] ?? 0,
-        ]) {
-          if (from < edge && edge < until) edges.push(edge);
-        }
-      }
-      if (edges.length === 0) continue;
-      edges.sort((x, y) => x - y);
-      const at = edges[edges.length >> 1] ?? 0;
-      let left = 0;
-      let right = 0;
-      for (const { boxes, box } of samples) {
-        if ((boxes.low[box * width + field] ?? 0) < at) left += 1;
-        if ((boxes.high[box * width + field] ?? 0) > at) right += 1;
-      }
-      const cost = left * left + right * right;
-      if (cost < least) {
-        least = cost;
-        best = { field, at };
-      }
+      this.#edges.length = 0;
+      for (const stack of open) this.#collect(stack, field, from, until);
+      const edge = this.#edges[this.#edges.length >> 1];
+      if (edge === undefined) continue;
+      let cost = 0;
+      for (const stack of open) cost += costOf(stack, field, edge);
+      if (cost >= least) continue;
+      least = cost;
+      this.field = field;
+      this.at = edge;
     }
-    return best;
+    return this;
   }
-}
 
-function sample(boxes: Boxes, list: Int32Array): { boxes: Boxes; box: number }[] {
-  const step = Math.max(1, Math.floor(list.length / sampled));
-  const chosen: { boxes: Boxes; box: number }[] = [];
-  for (let index = 0; index < list.length; index += step) {
-    chosen.push({ boxes, box: list[index] ?? 0 });
-  }
-  return chosen;
-}
-
-/** True when the first box that is there does not cover the region: somebody has to cut. */
-function isOpen(boxes: Boxes, list: Int32Array, low: Int32Array, high: Int32Array): boolean {
-  const box = list[0];
-  return box !== undefined && !covers(boxes, box, low, high);
-}
-
-function covers(boxes: Boxes, box: number, low: Int32Array, high: Int32Array): boolean {
-  const base = box * width;
-  for (let field = 0; field < width; field += 1) {
-    if ((boxes.low[base + field] ?? 0) > (low[field] ?? 0)) return false;
-    if ((boxes.high[base + field] ?? 0) < (high[field] ?? 0)) return false;
-  }
-  return true;
-}
-
-/** The boxes of the list that meet the region, up to the first that covers it. */
-function within(boxes: Boxes, list: Int32Array, low: Int32Array, high: Int32Array): Int32Array {
-  const kept = new Int32Array(list.length);
-  let count = 0;
-  outer: for (const box of list) {
-    const base = box * width;
-    let covering = true;
-    for (let field = 0; field < width; field += 1) {
-      const from = boxes.low[base + field] ?? 0;
-      const until = boxes.high[base + field] ?? 0;
-      const start = low[field] ?? 0;
-      const end = high[field] ?? 0;
-      if (from >= end || until <= start) continue outer;
-      if (from > start || until < end) covering = false;
+  /** Edges inside the region, kept in order. */
+  #collect({ list, boxes, from, until }: Stack, field: number, start: number, end: number): void {
+    const step = Math.ceil((until - from) / sampled);
+    for (let index = from; index < until; index += step) {
+      const at = (boxes[index] ?? 0) * width + field;
+      this.#insert(list.low[at] ?? 0, start, end);
+      this.#insert(list.high[at] ?? 0, start, end);
     }
-    kept[count] = box;
-    count += 1;
-    if (covering) break;
   }
-  return kept.slice(0, count);
+
+  #insert(edge: number, start: number, end: number): void {
+    if (edge <= start || edge >= end) return;
+    const edges = this.#edges;
+    let place = edges.length;
+    edges.push(edge);
+    for (; place > 0 && (edges[place - 1] ?? 0) > edge; place -= 1)
+      edges[place] = edges[place - 1] ?? 0;
+    edges[place] = edge;
+  }
+}
+
+/** What is left to do on both sides of a cut, by the boxes looked at: each side pairs its boxes. */
+function costOf({ list, boxes, from, until }: Stack, field: number, edge: number): number {
+  const step = Math.ceil((until - from) / sampled);
+  let [left, right] = [0, 0];
+  for (let index = from; index < until; index += step) {
+    const at = (boxes[index] ?? 0) * width + field;
+    if ((list.low[at] ?? 0) < edge) left += 1;
+    if ((list.high[at] ?? 0) > edge) right += 1;
+  }
+  return left * left + right * right;
 }

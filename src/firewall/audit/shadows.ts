@@ -1,8 +1,9 @@
 import type { Direction, FlatRule, Rule } from '../model/index.ts';
+import { Blockers } from './blockers.ts';
 import { partition } from './partition.ts';
-import { Space, width } from './space.ts';
+import { Space } from './space.ts';
 
-/** A rule no packet reaches, and the rules that take all of its packets. */
+/** A rule no packet reaches, and rules that together take all of its packets. */
 export interface Shadowed {
   readonly direction: Direction;
   readonly rule: Rule;
@@ -27,22 +28,39 @@ export function shadowedOf(
   const certain = inForce.filter((flat) => flat.certain);
   const matches = certain.map(({ match }) => match);
   const space = new Space([matches]);
-  const [boxes, none] = [space.boxesOf(matches), space.boxesOf([])];
-  const shadows = new Map([...certainRules(inForce)].map((rule) => [rule, new Set<Rule>()]));
-  partition(space.roots(), boxes, none, (_low, _high, decider) => {
-    const rule = certain[decider]?.rule;
-    if (rule !== undefined) shadows.delete(rule);
+  const boxes = space.boxesOf(matches);
+  const rules = certain.map(({ rule }) => rule);
+  const unseen = new Set(certainRules(inForce));
+  /** Of each box whether its rule is known to decide something: nothing more is asked of it. */
+  const seen = Uint8Array.from(boxes.owner, (owner) => {
+    const rule = rules[owner];
+    return Number(rule === undefined || !unseen.has(rule));
   });
-  for (let box = 0; box < boxes.count; box += 1) {
-    const rule = certain[boxes.owner[box] ?? -1]?.rule;
-    const by = rule && shadows.get(rule);
-    if (by === undefined) continue;
-    const low = boxes.low.slice(box * width, (box + 1) * width);
-    const high = boxes.high.slice(box * width, (box + 1) * width);
-    partition([{ low, high }], boxes, none, (_low, _high, decider) => {
-      const blocker = certain[decider]?.rule;
-      if (blocker !== undefined) by.add(blocker);
-    });
-  }
-  return [...shadows].map(([rule, by]) => ({ direction, rule, by: [...by] }));
+  const boxesOfRule = Map.groupBy(boxes.owner.keys(), (box) => rules[boxes.owner[box] ?? -1]);
+  partition(space.roots(), [boxes], {
+    // Behind the last box that is still asked about, nothing matters.
+    trim: ({ boxes: list, from, until }) => {
+      let end = until;
+      while (end > from && seen[list[end - 1] ?? 0] === 1) end -= 1;
+      return end;
+    },
+    idle: ([part]) => part === undefined || part.from === part.until,
+    leaf: (_low, _high, [box = -1]) => {
+      const rule = rules[boxes.owner[box] ?? -1];
+      if (rule === undefined) return;
+      unseen.delete(rule);
+      for (const own of boxesOfRule.get(rule) ?? []) seen[own] = 1;
+    },
+  });
+  if (unseen.size === 0) return [];
+  const blockers = new Blockers(boxes);
+  return [...unseen].map((rule) => {
+    const own = boxesOfRule.get(rule) ?? [];
+    const by = new Set(own.flatMap((box) => blockers.of(box)).map((box) => boxes.owner[box] ?? -1));
+    return {
+      direction,
+      rule,
+      by: [...by].toSorted((a, b) => a - b).flatMap((owner) => rules[owner] ?? []),
+    };
+  });
 }

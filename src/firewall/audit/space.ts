@@ -35,12 +35,22 @@ const mostBoxes = 8_000_000;
 type Value = bigint | number | string;
 type Axis = readonly Value[];
 
-/** Both families on one line: IPv6 starts where IPv4 ends, so no interval of one touches the other. */
+/**
+ * Both families on one line: IPv6 starts where IPv4 ends, so no interval of one touches the other.
+ * IPv4 has plain numbers there, which are faster to order and to find.
+ */
 const offset = addressEnd(4);
+const border = Number(offset);
 const lineEnd = offset + addressEnd(6);
 
-const shifted = (set: IntervalSet<bigint>): IntervalSet<bigint> =>
-  set.map(({ from, until }) => ({ from: from + offset, until: until + offset }));
+const lower = (set: IntervalSet<bigint>): IntervalSet<number> =>
+  set.map(({ from, until }) => ({ from: Number(from), until: Number(until) }));
+
+const upper = (set: IntervalSet<bigint>): IntervalSet<Value> =>
+  set.map(({ from, until }) => ({
+    from: from === 0n ? border : from + offset,
+    until: until + offset,
+  }));
 
 const stateSets = new Map<string, IntervalSet<number>>();
 
@@ -72,15 +82,34 @@ function productsOf(match: Match): readonly Sets[] {
   ];
   const { source, destination } = match;
   return [
-    rest(destination.v4, source.v4),
-    rest(shifted(destination.v6), shifted(source.v6)),
+    ...(destination.v4.length === 0 || source.v4.length === 0
+      ? []
+      : [rest(lower(destination.v4), lower(source.v4))]),
+    ...(destination.v6.length === 0 || source.v6.length === 0
+      ? []
+      : [rest(upper(destination.v6), upper(source.v6))]),
   ].filter((sets) => sets.every((set) => set.length > 0));
 }
 
+/** Boxes a match comes apart into: the parts of its products. */
+function sizeOf(match: Match): number {
+  const { source, destination, states } = match;
+  const pairs = source.v4.length * destination.v4.length + source.v6.length * destination.v6.length;
+  const { protocol, sourcePort, destinationPort, inInterface, outInterface } = match;
+  return [
+    protocol,
+    sourcePort,
+    destinationPort,
+    statesOf(states),
+    inInterface,
+    outInterface,
+  ].reduce((size, set) => size * set.length, pairs);
+}
+
 const ends: readonly Axis[] = [
-  [0n, offset, lineEnd],
+  [0, border, lineEnd],
   [0, 65_536],
-  [0n, offset, lineEnd],
+  [0, border, lineEnd],
   [0, 256],
   [0, 65_536],
   [0, 1, 2, 3, 4, 5],
@@ -135,9 +164,9 @@ export class Space {
   /** The regions packets live in, one a family; no packet has one address of each. */
   roots(): readonly Root[] {
     return [
-      [0n, offset],
-      [offset, lineEnd],
-    ].map(([from = 0n, until = 0n]) => {
+      [0, border],
+      [border, lineEnd],
+    ].map(([from = 0, until = 0]) => {
       const low = new Int32Array(width);
       const high = Int32Array.from(this.axes, (axis) => axis.length - 1);
       for (const field of [0, 2]) {
@@ -150,11 +179,7 @@ export class Space {
 
   /** @throws UsherError `USHER_RULES_TOO_LARGE` when lists in several fields multiply beyond 8,000,000 boxes */
   boxesOf(matches: readonly Match[]): Boxes {
-    const products = matches.map(productsOf);
-    let count = 0;
-    for (const list of products) {
-      for (const sets of list) count += sets.reduce((size, set) => size * set.length, 1);
-    }
+    const count = matches.reduce((sum, match) => sum + sizeOf(match), 0);
     if (count > mostBoxes) {
       throw new UsherError('USHER_RULES_TOO_LARGE', `The rules come apart into ${count} boxes.`, {
         remedy: `At most ${mostBoxes} are looked at together; give the rules of fewer devices at once.`,
@@ -164,8 +189,8 @@ export class Space {
     const high = new Int32Array(count * width);
     const owner = new Int32Array(count);
     let box = 0;
-    for (const [index, list] of products.entries()) {
-      for (const sets of list) {
+    for (const [index, match] of matches.entries()) {
+      for (const sets of productsOf(match)) {
         const size = sets.reduce((product, set) => product * set.length, 1);
         for (let part = 0; part < size; part += 1) {
           let left = part;
@@ -193,10 +218,10 @@ export class Space {
   matchOf(low: Int32Array, high: Int32Array): Match {
     const address = (field: number) => {
       const { from, until } = this.#interval(low, high, field);
-      if (typeof from !== 'bigint' || typeof until !== 'bigint') return { v4: [], v6: [] };
-      return from < offset
-        ? { v4: [{ from, until }], v6: [] }
-        : { v4: [], v6: [{ from: from - offset, until: until - offset }] };
+      const [first, end] = [BigInt(from), BigInt(until)];
+      return first < offset
+        ? { v4: [{ from: first, until: end }], v6: [] }
+        : { v4: [], v6: [{ from: first - offset, until: end - offset }] };
     };
     const number = (field: number): IntervalSet<number> => {
       const { from, until } = this.#interval(low, high, field);

@@ -1,7 +1,6 @@
-import type { Language } from '#base';
 import { findHost, findPool, hostsOf } from '#topology';
 import type { Host, Topology } from '#topology';
-import type { Leg, Plan } from '#ports';
+import type { Leg } from '#ports';
 import {
   addressesOf,
   addressesWithin,
@@ -13,9 +12,8 @@ import {
 } from '../model/index.ts';
 import type { AddressSet, RuleSet, Zone } from '../model/index.ts';
 import { replies } from './basics.ts';
+import type { Context } from './context.ts';
 import { permitOf, rulesFor } from './permits.ts';
-
-type Reasons = ReadonlyMap<string, string>;
 
 /** What the outside may reach: the outer addresses of Edges and reverse proxies. */
 const publishedOf = (topology: Topology): AddressSet =>
@@ -51,10 +49,9 @@ function firewall(
   device: string,
   zones: readonly Zone[],
   legs: readonly Leg[],
-  reasons: Reasons,
-  language: Language,
+  context: Context,
 ): RuleSet {
-  const rules = [replies(language), ...rulesFor(legs.map(permitOf), reasons)];
+  const rules = [replies(context.language), ...rulesFor(context, legs.map(permitOf(context)))];
   return {
     device,
     zones,
@@ -63,38 +60,51 @@ function firewall(
 }
 
 /** Where packets of a leg set out: behind the balancer from it, whatever source they bear. */
-function originOf(plan: Plan, leg: Leg): AddressSet {
-  const flow = plan.flows.find(({ id }) => id === leg.flow);
-  const pool = findPool(plan.topology, flow?.destination.pool ?? '');
-  const balancer = findHost(plan.topology, pool?.balancer ?? '');
-  return leg.kind === 'balancerToMember' && balancer !== undefined
-    ? addressesOf([balancer.address])
-    : addressesOf(leg.source.addresses);
+function originsOf({ plan, legs }: Context): (leg: Leg) => AddressSet {
+  const flows = new Map(plan.flows.map((flow) => [flow.id, flow]));
+  return (leg) => {
+    const pool =
+      leg.kind === 'balancerToMember'
+        ? findPool(plan.topology, flows.get(leg.flow)?.destination.pool ?? '')
+        : undefined;
+    const balancer = findHost(plan.topology, pool?.balancer ?? '');
+    const addresses = balancer === undefined ? leg.source.addresses : [balancer.address];
+    return joinAddresses(addresses.map((address) => legs.at(address)));
+  };
 }
 
 /** The firewall between the outside and the addresses published there. */
-export function perimeterRules(plan: Plan, reasons: Reasons, language: Language): RuleSet {
-  const published = publishedOf(plan.topology);
-  const known = insideZones(plan.topology).map(({ addresses }) => addresses);
+export function perimeterRules(context: Context): RuleSet {
+  const { topology, legs } = context.plan;
+  const published = publishedOf(topology);
+  const known = insideZones(topology).map(({ addresses }) => addresses);
   const zones = [
     { name: 'outside', addresses: otherAddresses(joinAddresses([published, ...known])) },
     { name: 'published', addresses: published },
   ];
-  const legs = plan.legs.filter(({ destination }) =>
-    addressesWithin(addressesOf([destination.address]), published),
+  const leading = legs.filter(({ destination }) =>
+    addressesWithin(context.legs.at(destination.address), published),
   );
-  return firewall('perimeter', zones, legs, reasons, language);
+  return firewall('perimeter', zones, leading, context);
 }
 
 /** The firewall between the zones of the inside; what stays within a zone never comes to it. */
-export function gatewayRules(plan: Plan, reasons: Reasons, language: Language): RuleSet {
-  const zones = insideZones(plan.topology);
-  const published = publishedOf(plan.topology);
+export function gatewayRules(context: Context): RuleSet {
+  const { topology, legs } = context.plan;
+  const zones = insideZones(topology);
+  const places = [{ name: 'published', addresses: publishedOf(topology) }, ...zones];
+  const addresses = new Set(legs.map(({ destination }) => destination.address));
+  const placeOf = new Map(
+    [...addresses].map((address) => {
+      const set = context.legs.at(address);
+      return [address, places.find((place) => addressesWithin(set, place.addresses))];
+    }),
+  );
+  const originOf = originsOf(context);
   const passes = (leg: Leg): boolean => {
-    const destination = addressesOf([leg.destination.address]);
-    if (addressesWithin(destination, published)) return false;
-    const zone = zones.find(({ addresses }) => addressesWithin(destination, addresses));
-    return zone === undefined || !addressesWithin(originOf(plan, leg), zone.addresses);
+    const place = placeOf.get(leg.destination.address);
+    if (place === undefined) return true;
+    return place !== places[0] && !addressesWithin(originOf(leg), place.addresses);
   };
-  return firewall('gateway', zones, plan.legs.filter(passes), reasons, language);
+  return firewall('gateway', zones, legs.filter(passes), context);
 }

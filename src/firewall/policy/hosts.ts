@@ -1,16 +1,12 @@
-import type { Language } from '#base';
 import { parseAddress } from '#topology';
 import type { Host } from '#topology';
 import { virtualServicesOf } from '#ports';
-import type { Flow, Leg, Plan, VirtualService } from '#ports';
+import type { Leg, Plan, VirtualService } from '#ports';
 import type { Chain, Direction, Rule, RuleSet } from '../model/index.ts';
 import { loopback, neighbours, replies } from './basics.ts';
-import { permitOf, rulesFor } from './permits.ts';
+import type { Context, Opening } from './context.ts';
+import { permitOf, rowOf, rulesFor } from './permits.ts';
 import type { Permit } from './permits.ts';
-
-const idOf = ({ id }: Flow): string => id;
-
-type Reasons = ReadonlyMap<string, string>;
 
 /** The VIP ports the kernel of this balancer translates: no process of it sees their packets. */
 function translatedAt(plan: Plan, host: Host): readonly VirtualService[] {
@@ -22,44 +18,51 @@ const leadsTo = ({ address, port }: VirtualService, { destination }: Leg): boole
   destination.address === address && destination.port === port;
 
 /** Connections a host takes: to its own addresses, or to a VIP one of its processes serves. */
-function receivedBy(plan: Plan, host: Host): readonly Permit[] {
-  const translated = translatedAt(plan, host);
-  return plan.legs
-    .filter((leg) => leg.destination.host === host.fqdn)
+function receivedBy(context: Context, host: Host): readonly Permit[] {
+  const translated = translatedAt(context.plan, host);
+  return context.legs
+    .to(host)
     .filter((leg) => !translated.some((service) => leadsTo(service, leg)))
-    .map(permitOf);
+    .map(permitOf(context));
 }
 
-/** What anybody may open on the inside, a host of ours may, too. */
-const isForAnybody = ({ source, destination }: Flow): boolean =>
-  source.role === 'any' && destination.interface !== 'external';
-
 /** Connections a host opens. */
-function openedBy(plan: Plan, host: Host): readonly Permit[] {
-  const anybody = new Set(plan.flows.filter(isForAnybody).map(idOf));
-  const translated = new Set(translatedAt(plan, host).flatMap(({ flows }) => flows.map(idOf)));
-  const opens = ({ flow, kind, source, destination }: Leg): boolean => {
-    // A member may see the clients' own addresses, yet it is the balancer that sends. What its
-    // kernel translates is forwarded, not sent.
-    if (kind === 'balancerToMember')
-      return host.role === 'balancer' && source.host === host.fqdn && !translated.has(flow);
-    return source.host === host.fqdn || (anybody.has(flow) && destination.host !== host.fqdn);
-  };
-  return plan.legs.filter(opens).map((leg) => ({ ...permitOf(leg), sources: [host.address] }));
+function openedBy({ plan, legs }: Context, host: Host): readonly Permit[] {
+  const translated = new Set(
+    translatedAt(plan, host).flatMap(({ flows }) => flows.map(({ id }) => id)),
+  );
+  // A member may see the clients' own addresses, yet it is the balancer that sends. What its kernel
+  // translates is forwarded, not sent.
+  const opens = ({ leg: { flow, kind } }: Opening): boolean =>
+    kind !== 'balancerToMember' || (host.role === 'balancer' && !translated.has(flow));
+  return legs
+    .from(host)
+    .filter(opens)
+    .map(({ leg, destinations }) => ({
+      row: rowOf(leg),
+      sources: [host.address],
+      destinations,
+      port: leg.destination.port,
+    }));
 }
 
 /**
  * Connections the kernel of a balancer passes on. It filters them after destination NAT and before
  * source NAT: from the client, to the member.
  */
-function translatedBy(plan: Plan, host: Host): readonly Permit[] {
-  const translated = translatedAt(plan, host);
-  const clients = plan.legs.filter(({ kind }) => kind === 'clientToVip');
+function translatedBy(context: Context, host: Host): readonly Permit[] {
+  const translated = translatedAt(context.plan, host);
+  if (translated.length === 0) return [];
+  const clients = context.legs.to(host).filter(({ kind }) => kind === 'clientToVip');
   return clients.flatMap((leg) =>
     translated
       .filter((service) => leadsTo(service, leg))
       .flatMap(({ members }) =>
-        members.map(({ address, port }) => ({ ...permitOf(leg), destination: address, port })),
+        members.map(({ address, port }) => ({
+          ...permitOf(context)(leg),
+          destinations: context.legs.at(address),
+          port,
+        })),
       ),
   );
 }
@@ -79,22 +82,23 @@ const chain = (direction: Direction, rules: readonly Rule[]): Chain => ({
 });
 
 /** The rules of a host's own packet filter: to it, from it and, for a translating balancer, through it. */
-export function hostRules(plan: Plan, host: Host, reasons: Reasons, language: Language): RuleSet {
+export function hostRules(context: Context, host: Host): RuleSet {
+  const { plan, language } = context;
   const links = usesIPv6(plan, host) ? [neighbours(language)] : [];
   const own = (direction: 'in' | 'out', permits: readonly Permit[]): Chain =>
     chain(direction, [
       replies(language),
       loopback(direction, language),
       ...links,
-      ...rulesFor(permits, reasons),
+      ...rulesFor(context, permits),
     ]);
-  const through = rulesFor(translatedBy(plan, host), reasons);
+  const through = rulesFor(context, translatedBy(context, host));
   return {
     device: host.fqdn,
     zones: [],
     chains: [
-      own('in', receivedBy(plan, host)),
-      own('out', openedBy(plan, host)),
+      own('in', receivedBy(context, host)),
+      own('out', openedBy(context, host)),
       chain('forward', through.length === 0 ? [] : [replies(language), ...through]),
     ],
   };

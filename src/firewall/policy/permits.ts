@@ -1,13 +1,14 @@
 import type { Leg } from '#ports';
-import { addressesOf, exactly, matching, protocols } from '../model/index.ts';
-import type { Match, Rule } from '../model/index.ts';
+import { addressesOf, exactly, joinAddresses, matching, protocols } from '../model/index.ts';
+import type { AddressSet, Match, Rule } from '../model/index.ts';
+import type { Context } from './context.ts';
 
 /** What one device has to let pass of one leg: the first packets of a connection. */
 export interface Permit {
   /** Row id of the leg, see `rowOf`. */
   readonly row: string;
   readonly sources: readonly string[];
-  readonly destination: string;
+  readonly destinations: AddressSet;
   readonly port: number;
 }
 
@@ -21,11 +22,15 @@ const suffixes = {
 /** The row of the port table (`usher ports --all`) that prints this leg. */
 export const rowOf = (leg: Leg): string => leg.flow + suffixes[leg.kind];
 
-/** The leg as it is, seen on the way between its ends. */
-export function permitOf(leg: Leg): Permit {
-  const { address, port } = leg.destination;
-  return { row: rowOf(leg), sources: leg.source.addresses, destination: address, port };
-}
+/** A leg as it is, seen on the way between its ends. */
+export const permitOf =
+  ({ legs }: Context) =>
+  (leg: Leg): Permit => ({
+    row: rowOf(leg),
+    sources: leg.source.addresses,
+    destinations: legs.at(leg.destination.address),
+    port: leg.destination.port,
+  });
 
 /** Lists under the keys they share, in the order of their first element. */
 const grouped = <Value>(
@@ -33,27 +38,29 @@ const grouped = <Value>(
   keyOf: (value: Value) => string,
 ): readonly (readonly Value[])[] => [...Map.groupBy(values, keyOf).values()];
 
-const unique = (values: readonly string[]): readonly string[] => [...new Set(values)];
-
 /** One rule's packets: everything from these sources to these destinations, at one port. */
 interface Block {
   readonly row: string;
   readonly match: Match;
 }
 
+/** Equal for equal sets, which have one form each. */
+const setKey = ({ v4, v6 }: AddressSet): string =>
+  [v4, v6].map((set) => set.map(({ from, until }) => `${from}-${until}`).join()).join(' ');
+
 /** Sources that may reach the same destinations become one block: no pair too many, few rules. */
-function blocksOf(permits: readonly Permit[]): readonly Block[] {
+function blocksOf({ legs }: Context, permits: readonly Permit[]): readonly Block[] {
   const bySource = grouped(permits, ({ sources }) => sources.join(' ')).map((own) => ({
     sources: own[0]?.sources ?? [],
-    destinations: unique(own.map(({ destination }) => destination)).toSorted(),
+    destination: joinAddresses(own.map(({ destinations }) => destinations)),
   }));
-  const alike = grouped(bySource, ({ destinations }) => destinations.join(' '));
+  const alike = grouped(bySource, ({ destination }) => setKey(destination));
   return permits.slice(0, 1).flatMap(({ row, port }) =>
     alike.map((group) => ({
       row,
       match: matching({
-        source: addressesOf(group.flatMap(({ sources }) => sources)),
-        destination: addressesOf(group[0]?.destinations ?? []),
+        source: joinAddresses(group.flatMap(({ sources }) => sources.map((text) => legs.at(text)))),
+        destination: group[0]?.destination ?? addressesOf([]),
         protocol: exactly(protocols.tcp),
         destinationPort: exactly(port),
         states: ['new'],
@@ -62,24 +69,16 @@ function blocksOf(permits: readonly Permit[]): readonly Block[] {
   );
 }
 
-/** Equal for equal matches; sets of the model have one form each. */
 const keyOf = ({ source, destination, destinationPort }: Match): string =>
-  [source.v4, source.v6, destination.v4, destination.v6, destinationPort]
-    .map((set) => set.map(({ from, until }) => `${from}-${until}`).join())
-    .join(' ');
+  [setKey(source), setKey(destination), ...destinationPort.map(({ from }) => from)].join(' ');
 
 /**
  * The rules that let these connections begin, in the order of the rows. Rows about the same packets
  * (a member's traffic and its probe, behind source NAT) share a rule that bears the first one's id
  * and names the others.
- *
- * @param reasons why, by row id
  */
-export function rulesFor(
-  permits: readonly Permit[],
-  reasons: ReadonlyMap<string, string>,
-): readonly Rule[] {
-  const blocks = grouped(permits, ({ row }) => row).flatMap(blocksOf);
+export function rulesFor(context: Context, permits: readonly Permit[]): readonly Rule[] {
+  const blocks = grouped(permits, ({ row }) => row).flatMap((own) => blocksOf(context, own));
   return grouped(blocks, ({ match }) => keyOf(match)).flatMap((group): Rule[] => {
     const [first, ...others] = group;
     if (first === undefined) return [];
@@ -89,7 +88,7 @@ export function rulesFor(
         id: first.row,
         match: first.match,
         action: { kind: 'accept' },
-        comment: also + (reasons.get(first.row) ?? ''),
+        comment: also + (context.reasons.get(first.row) ?? ''),
       },
     ];
   });

@@ -5,6 +5,8 @@ import { tableRows } from '#ports';
 import type { Plan } from '#ports';
 import type { RuleSet } from '../model/index.ts';
 import { gatewayRules, perimeterRules } from './firewalls.ts';
+import { Legs } from './context.ts';
+import type { Context } from './context.ts';
 import { hostRules } from './hosts.ts';
 
 /** How the reasons of the rules are worded. */
@@ -32,20 +34,28 @@ export function deviceNames(plan: Plan): readonly string[] {
  * @throws UsherError `USHER_UNKNOWN_HOST` when the topology has no such device
  */
 export function ruleSetOf(plan: Plan, device: string, options: PolicyOptions = {}): RuleSet {
-  const { language = 'en' } = options;
-  const reasons = new Map(
-    tableRows(plan, { all: true }).map(({ id, note }) => [id, note[language]]),
-  );
-  if (device === 'perimeter' || device === 'gateway')
-    return firewalls[device](plan, reasons, language);
-  const host = findHost(plan.topology, device);
-  if (host !== undefined) return hostRules(plan, host, reasons, language);
-  throw new UsherError('USHER_UNKNOWN_HOST', `The topology has no host or firewall ${device}.`, {
-    remedy: `Name one of ${deviceNames(plan).join(', ')}.`,
-  });
+  return compile(contextOf(plan, options), device);
 }
 
 /** The rules of every device, in the order of `deviceNames`. */
 export function policyOf(plan: Plan, options: PolicyOptions = {}): readonly RuleSet[] {
-  return deviceNames(plan).map((device) => ruleSetOf(plan, device, options));
+  const context = contextOf(plan, options);
+  return deviceNames(plan).map((device) => compile(context, device));
+}
+
+function contextOf(plan: Plan, { language = 'en' }: PolicyOptions): Context {
+  const reasons = new Map(
+    tableRows(plan, { all: true }).map(({ id, note }) => [id, note[language]]),
+  );
+  return { plan, legs: new Legs(plan), reasons, language };
+}
+
+function compile(context: Context, device: string): RuleSet {
+  const { plan } = context;
+  if (device === 'perimeter' || device === 'gateway') return firewalls[device](context);
+  const host = findHost(plan.topology, device);
+  if (host !== undefined) return hostRules(context, host);
+  throw new UsherError('USHER_UNKNOWN_HOST', `The topology has no host or firewall ${device}.`, {
+    remedy: `Name one of ${deviceNames(plan).join(', ')}.`,
+  });
 }

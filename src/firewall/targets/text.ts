@@ -7,16 +7,19 @@ export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Z
 /** Row id and reason in one line, cut between characters to at most so many bytes of UTF-8. */
 export function reasonOf({ id, comment = '' }: Rule, bytes: number): string {
   const text = oneLine(id === '' ? comment : `${id}: ${comment}`);
-  const encoder = new TextEncoder();
-  let kept = '';
   let length = 0;
+  let end = 0;
   for (const character of text) {
-    length += encoder.encode(character).length;
+    length += bytesOf(character.codePointAt(0) ?? 0);
     if (length > bytes) break;
-    kept += character;
+    end += character.length;
   }
-  return kept;
+  return text.slice(0, end);
 }
+
+/** Bytes of a character in UTF-8 (RFC 3629). */
+const bytesOf = (point: number): number =>
+  point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
 
 /** Parts `ID: reason` again; a comment of another form is a reason without an id. */
 export function reasonIn(comment: string | undefined): Pick<Rule, 'id' | 'comment'> {

@@ -18,9 +18,14 @@ export interface TableRow {
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)];
 
 /** The ends of the legs of one kind, put together: one row says what several legs do. */
-function legRow(plan: Plan, flow: Flow, kind: Leg['kind'], suffix: string, note: Text): TableRow[] {
-  const legs = plan.legs.filter((leg) => leg.flow === flow.id && leg.kind === kind);
-  if (legs.length === 0) return [];
+function legRow(
+  plan: Plan,
+  flow: Flow,
+  legs: readonly Leg[] | undefined,
+  suffix: string,
+  note: Text,
+): TableRow[] {
+  if (legs === undefined) return [];
   const sources = legs.map((leg) => leg.source);
   const addresses = unique(sources.flatMap((end) => end.addresses));
   const hosts = unique(sources.flatMap((end) => end.host ?? []));
@@ -48,9 +53,10 @@ export function tableRows(plan: Plan, options: { all: boolean }): readonly Table
   if (!options.all) {
     return plan.flows.filter((flow) => flow.origin === 'table' || flow.origin === 'prose');
   }
+  const legs = Map.groupBy(plan.legs, ({ flow, kind }) => `${flow} ${kind}`);
   return plan.flows.flatMap((flow): TableRow[] => [
     flow,
-    ...legRow(plan, flow, 'balancerToMember', 'member', notes.member),
-    ...legRow(plan, flow, 'healthProbe', 'probe', notes.probe),
+    ...legRow(plan, flow, legs.get(`${flow.id} balancerToMember`), 'member', notes.member),
+    ...legRow(plan, flow, legs.get(`${flow.id} healthProbe`), 'probe', notes.probe),
   ]);
 }
