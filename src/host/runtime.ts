@@ -9,7 +9,7 @@ import {
   type Lifecycle,
   UsherError,
 } from '#base';
-import { LogAgent } from '#logging';
+import { defaultRecorderLimits, LogAgent } from '#logging';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
 import {
@@ -82,6 +82,7 @@ export class HostRuntime implements Served {
       details: () => parts.role.dump(),
       eventLoop: () => watch.dump(),
       listen: worker === 0,
+      limits: { recorder: { perSecond: defaultRecorderLimits.perSecond / workers } },
     });
     this.#owned = [watch, agent, ...parts.all];
     if (!sharePorts) {

@@ -188,10 +188,22 @@ function userOf(row: Row): User {
   return {
     aor: String(row['aor']),
     displayName: String(row['display_name']),
-    homePool: String(row['home_pool']),
+    homePool: samePool(String(row['home_pool'])),
     enabled: row['enabled'] === 1,
   };
 }
+
+/** One string for each pool, however many users it has: it is hashed once and takes up no room. */
+function samePool(name: string): string {
+  const known = pools.get(name);
+  if (known !== undefined) return known;
+  if (pools.size >= keptPools) pools.clear();
+  pools.set(name, name);
+  return name;
+}
+
+const pools = new Map<string, string>();
+const keptPools = 1024;
 
 function verifiersOf(row: Row): Verifiers {
   return {

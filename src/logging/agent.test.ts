@@ -15,6 +15,7 @@ import { clientTls, ensurePki, loadCredentials } from '#trust';
 import { LogAgent, logDirectory, type LogAgentOptions } from './agent.ts';
 import { callAgent } from './agent-client.ts';
 import { LogController } from './controller.ts';
+import { BatchWriter, type Batch } from './batch.ts';
 import type { LogRecord, Observation } from './record.ts';
 import type { RefusalEvent } from './recorder.ts';
 import type { RecordingPolicy } from './policy.ts';
@@ -370,6 +371,12 @@ describe('logging agents and their controller', () => {
   });
 });
 
+function batchOf(seen: Observation): Batch {
+  const writer = new BatchWriter();
+  writer.add(seen);
+  return writer.take();
+}
+
 async function threadIn(
   t: TestContext,
   clock: Clock,
@@ -405,11 +412,11 @@ describe('the store in its thread', () => {
     let offset = 0;
     const clock = { ...systemClock, now: () => Date.now() + offset };
     const { store } = await threadIn(t, clock);
-    await store.append([seen], policy);
+    await store.append(batchOf(seen), policy);
     await store.crash();
-    await assert.rejects(store.append([seen], policy), /starting again/);
+    await assert.rejects(store.append(batchOf(seen), policy), /starting again/);
     offset = 2000;
-    await store.append([seen], policy);
+    await store.append(batchOf(seen), policy);
     assert.equal(store.restarts, 1);
     assert.equal((await store.status()).segments, 2);
   });
@@ -424,7 +431,7 @@ describe('the store in its thread', () => {
 
   test('Closing leaves sealed segments without side files', async (t) => {
     const { store, directory } = await threadIn(t, systemClock);
-    await store.append([seen], policy);
+    await store.append(batchOf(seen), policy);
     await store.close();
     await assert.rejects(store.status(), /closed/);
     const names = await readdir(directory);

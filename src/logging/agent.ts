@@ -92,7 +92,7 @@ export class LogAgent implements Lifecycle, Reloadable {
     );
     this.#recorder = new Recorder({
       clock,
-      append: (seen, policy) => this.#store.append(seen, policy),
+      append: (batch, policy) => this.#store.append(batch, policy),
       policy: () => this.#book.policy(),
       ...(limits.recorder === undefined ? {} : { limits: limits.recorder }),
       ...(options.sources === undefined ? {} : { sources: options.sources }),

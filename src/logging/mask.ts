@@ -97,7 +97,13 @@ function maskUriPasswords(head: string): string {
   let copied = 0;
   for (let at = head.indexOf('@'); at >= 0; at = head.indexOf('@', at + 1)) {
     let start = at;
-    while (start > copied && !endsUserInfo(head.charCodeAt(start - 1))) start -= 1;
+    let colons = 0;
+    while (start > copied && !endsUserInfo(head.charCodeAt(start - 1))) {
+      start -= 1;
+      if (head.charCodeAt(start) === 0x3a) colons += 1;
+    }
+    // One ends the scheme; without another there is no password.
+    if (colons < 2) continue;
     const scheme = head.slice(start, at).search(/sips?:[^:]*:/i);
     if (scheme < 0) continue;
     const password = head.indexOf(':', head.indexOf(':', start + scheme) + 1) + 1;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { channel, ManualClock } from '#base';
 import { buildRequest, type ConnectionEvent, type MessageSeen, type SipFaultEvent } from '#sip';
+import { readBatch } from './batch.ts';
 import { Recorder, type RecorderLimits, type RefusalEvent } from './recorder.ts';
 import type { Observation } from './record.ts';
 import type { RecordingPolicy } from './policy.ts';
@@ -26,9 +27,9 @@ function rig(limits: Partial<RecorderLimits> = {}) {
     sources,
     limits,
     policy: () => world.policy,
-    append: async (seen) => {
+    append: async (batch) => {
       if (world.failing) throw new Error('disk full');
-      world.batches.push([...seen]);
+      world.batches.push(readBatch(batch));
     },
   });
   recorder.start();
@@ -85,7 +86,7 @@ test('Bodies stay behind unless a scenario asks for them', async () => {
 });
 
 test('Overload drops records, counts them and leaves SIP alone', async () => {
-  const { recorder, say } = rig({ queue: 3 });
+  const { clock, recorder, say } = rig({ queue: 3 });
   for (let index = 0; index < 10; index++) say();
   assert.deepEqual(recorder.status(), {
     recorded: 0,
@@ -94,6 +95,7 @@ test('Overload drops records, counts them and leaves SIP alone', async () => {
     queued: 3,
     lastFailure: null,
   });
+  clock.advance(100);
   await recorder.flush();
   say();
   await recorder.flush();
@@ -106,24 +108,35 @@ test('Large messages fill the queue by their bytes', async () => {
   world.policy = { level: 'Info', bodies: [{ bodies: 'all', uri: null }] };
   recorder.applyPolicy();
   for (let index = 0; index < 5; index++) say('x'.repeat(1300));
-  assert.equal(recorder.status().dropped, 3);
+  assert.equal(recorder.status().dropped, 2);
   await recorder.flush();
   say('x'.repeat(1300));
-  assert.equal(recorder.status().dropped, 3, 'stored bytes are free again');
+  assert.equal(recorder.status().dropped, 2, 'stored bytes are free again');
   await recorder.close();
 });
 
-test('No more than the permitted records a second go to the store', async () => {
-  const { clock, recorder, say, recorded } = rig({ perSecond: 20 });
-  for (let index = 0; index < 10; index++) say();
+test('After a burst no more than the permitted records a second are taken', async () => {
+  const { clock, recorder, say, recorded } = rig({ queue: 10, perSecond: 20 });
+  for (let index = 0; index < 15; index++) say();
   clock.advance(100);
   await new Promise(setImmediate);
-  assert.equal(recorded().length, 2);
+  assert.equal(recorded().length, 10, 'the burst');
+  for (let index = 0; index < 15; index++) say();
   clock.advance(100);
   await new Promise(setImmediate);
-  assert.equal(recorded().length, 4);
+  assert.equal(recorded().length, 12, 'a tenth of a second brings two');
   await recorder.close();
-  assert.equal(recorded().length, 10, 'closing stores the rest');
+  assert.equal(recorder.status().dropped, 18);
+});
+
+test('A quiet second makes room for the next burst', async () => {
+  const { clock, recorder, say, recorded } = rig({ queue: 10, perSecond: 20 });
+  for (let index = 0; index < 10; index++) say();
+  clock.advance(1000);
+  await new Promise(setImmediate);
+  for (let index = 0; index < 10; index++) say();
+  await recorder.close();
+  assert.equal(recorded().length, 20);
 });
 
 test('What a failing store does not take is counted, with the reason', async () => {

@@ -10,6 +10,7 @@ import {
   type SipFaultEvent,
 } from '#sip';
 import { refusals } from '#trust';
+import { BatchWriter, type Batch } from './batch.ts';
 import { includesLevel, type Level } from './level.ts';
 import { hostPart, type Observation } from './record.ts';
 import type { RecordingPolicy } from './policy.ts';
@@ -38,13 +39,13 @@ const processWide: RecorderSources = {
 
 /** What overload may cost. */
 export interface RecorderLimits {
-  /** Records waiting in memory; more are dropped and counted. */
+  /** Records waiting in memory, and the longest burst kept whole; more are dropped and counted. */
   readonly queue: number;
-  /** Bytes of heads and bodies waiting in memory. */
+  /** Bytes waiting in memory. */
   readonly queueBytes: number;
   /**
-   * Records handed to the store per second at most. Recording one costs about 15 µs on another core;
-   * this bounds what recording may take from SIP. Above it the queue fills and then drops.
+   * Records taken a second at most, bursts aside. Each costs some microseconds on another core; this
+   * bounds what recording may take from SIP. Processes of one host share what a host may record.
    */
   readonly perSecond: number;
   /** Longest body kept, in bytes; longer ones are cut. */
@@ -75,18 +76,20 @@ export interface RecorderStatus {
 
 /**
  * Hears what the SIP core and the trust checks publish in this process and hands it to the store in
- * batches. On the hot path it only keeps references; parsing and masking happen in the store's thread.
+ * batches. On the hot path it only copies bytes; parsing and masking happen in the store's thread.
  */
 export class Recorder {
   readonly #clock: Clock;
   readonly #limits: RecorderLimits;
-  readonly #append: (seen: readonly Observation[], policy: RecordingPolicy) => Promise<void>;
+  readonly #append: (batch: Batch, policy: RecordingPolicy) => Promise<void>;
   readonly #policyNow: () => RecordingPolicy | null;
   readonly #sources: RecorderSources;
   readonly #unsubscribe: (() => void)[] = [];
   #policy: RecordingPolicy | null = null;
-  #queue: Observation[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new BatchWriter();
+  /** Records that may still be taken: a full queue of them at first, then so many a second. */
+  #allowance: number;
+  #allowedAt: number;
   #sequence = 0;
   #batch: Promise<void> | undefined;
   #timer: Cancel | undefined;
@@ -98,7 +101,7 @@ export class Recorder {
   constructor(options: {
     readonly clock: Clock;
     /** Takes a batch; resolves when it is stored. */
-    readonly append: (seen: readonly Observation[], policy: RecordingPolicy) => Promise<void>;
+    readonly append: (batch: Batch, policy: RecordingPolicy) => Promise<void>;
     /** What the running scenarios ask for; asked before every batch. */
     readonly policy: () => RecordingPolicy | null;
     readonly limits?: Partial<RecorderLimits>;
@@ -109,6 +112,8 @@ export class Recorder {
     this.#policyNow = options.policy;
     this.#limits = { ...defaultRecorderLimits, ...options.limits };
     this.#sources = options.sources ?? processWide;
+    this.#allowance = this.#limits.queue;
+    this.#allowedAt = this.#clock.now();
   }
 
   /** Begins to listen. */
@@ -131,8 +136,8 @@ export class Recorder {
   async flush(): Promise<void> {
     const heard = this.#sequence;
     // One batch after the other, in order; what is heard meanwhile is left to the next ones.
-    while ((this.#queue[0]?.sequence ?? heard) < heard) {
-      await (this.#batch ?? this.#store(this.#queue.length));
+    while (this.#queue.count > 0 && this.#sequence - this.#queue.count < heard) {
+      await (this.#batch ?? this.#store());
     }
     await this.#batch;
   }
@@ -150,7 +155,7 @@ export class Recorder {
       recorded: this.#recorded,
       dropped: this.#dropped,
       lost: this.#lost,
-      queued: this.#queue.length,
+      queued: this.#queue.count,
       lastFailure: this.#lastFailure,
     };
   }
@@ -165,6 +170,7 @@ export class Recorder {
       this.#arm();
       return;
     }
+    if (!this.#mayTake()) return;
     const { head, body } = event.message;
     this.#push({
       kind: 'message',
@@ -178,10 +184,9 @@ export class Recorder {
       label: event.label,
       head,
       bodyLength: body.length,
-      // A copy: the body is a view of a socket's buffer, which must not be held.
       body:
         policy.bodies.length > 0 && body.length > 0
-          ? Uint8Array.from(body.subarray(0, this.#limits.body))
+          ? body.subarray(0, this.#limits.body)
           : undefined,
     });
   }
@@ -233,6 +238,7 @@ export class Recorder {
       this.#arm();
       return;
     }
+    if (!this.#mayTake()) return;
     const { text, ...rest } = event;
     this.#push({
       kind,
@@ -246,18 +252,21 @@ export class Recorder {
     });
   }
 
+  /** Whether there is room for one more; one there is none for is counted. */
+  #mayTake(): boolean {
+    const { queue, queueBytes } = this.#limits;
+    // Silence is not ticked through, but it counts.
+    if (this.#timer === undefined) this.#allowMore();
+    const room =
+      this.#allowance >= 1 && this.#queue.count < queue && this.#queue.bytes < queueBytes;
+    if (!room) this.#dropped += 1;
+    return room;
+  }
+
   #push(seen: Observation): void {
-    const bytes = weightOf(seen);
-    if (
-      this.#queue.length >= this.#limits.queue ||
-      this.#queuedBytes + bytes > this.#limits.queueBytes
-    ) {
-      this.#dropped += 1;
-      return;
-    }
     this.#sequence += 1;
-    this.#queuedBytes += bytes;
-    this.#queue.push(seen);
+    this.#allowance -= 1;
+    this.#queue.add(seen);
     this.#arm();
   }
 
@@ -266,38 +275,36 @@ export class Recorder {
     this.#timer ??= this.#clock.after(batchInterval, () => {
       this.#timer = undefined;
       this.#policy = this.#policyNow();
-      if (this.#queue.length === 0 || this.#unsubscribe.length === 0) return;
+      this.#allowMore();
+      if (this.#queue.count === 0 || this.#unsubscribe.length === 0) return;
       // A slow store keeps its batch; the queue waits for it.
-      if (this.#batch === undefined) {
-        void this.#store(Math.ceil((this.#limits.perSecond * batchInterval) / 1000));
-      }
+      if (this.#batch === undefined) void this.#store();
       this.#arm();
     });
   }
 
-  async #store(count: number): Promise<void> {
-    const seen = this.#queue.slice(0, count);
-    this.#queue = this.#queue.slice(count);
-    for (const one of seen) this.#queuedBytes -= weightOf(one);
+  #allowMore(): void {
+    const now = this.#clock.now();
+    const more = (Math.max(0, now - this.#allowedAt) * this.#limits.perSecond) / 1000;
+    this.#allowance = Math.min(this.#limits.queue, this.#allowance + more);
+    this.#allowedAt = now;
+  }
+
+  async #store(): Promise<void> {
     const policy = this.#policy ?? { level: 'Info', bodies: [] };
-    this.#batch = this.#hand(seen, policy);
+    this.#batch = this.#hand(this.#queue.take(), policy);
     await this.#batch;
     this.#batch = undefined;
   }
 
   /** Never rejects: what the store does not take is counted. */
-  async #hand(seen: readonly Observation[], policy: RecordingPolicy): Promise<void> {
+  async #hand(batch: Batch, policy: RecordingPolicy): Promise<void> {
     try {
-      await this.#append(seen, policy);
-      this.#recorded += seen.length;
+      await this.#append(batch, policy);
+      this.#recorded += batch.count;
     } catch (error) {
-      this.#lost += seen.length;
+      this.#lost += batch.count;
       this.#lastFailure = messageOf(error);
     }
   }
-}
-
-/** Bytes an observation holds in memory, roughly. */
-function weightOf(seen: Observation): number {
-  return seen.head.length + (seen.body?.length ?? 0);
 }

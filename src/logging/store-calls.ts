@@ -1,5 +1,6 @@
+import type { Batch } from './batch.ts';
 import type { SearchCriteria } from './criteria.ts';
-import type { LogRecord, Observation } from './record.ts';
+import type { LogRecord } from './record.ts';
 import type { RecordingPolicy } from './policy.ts';
 import type { Positions, StoreLimits, StoreStatus } from './store.ts';
 
@@ -25,7 +26,7 @@ export interface SearchPage {
 export type StoreCall =
   | {
       readonly name: 'append';
-      readonly seen: readonly Observation[];
+      readonly batch: Batch;
       readonly policy: RecordingPolicy;
     }
   | {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, UsherError, type Clock } from '#base';
+import type { Batch } from './batch.ts';
 import type { SearchCriteria } from './criteria.ts';
-import type { Observation } from './record.ts';
 import type { RecordingPolicy } from './policy.ts';
 import {
   isNothing,
@@ -75,8 +75,10 @@ export class StoreThread {
     }
   }
 
-  async append(seen: readonly Observation[], policy: RecordingPolicy): Promise<void> {
-    await this.#call({ name: 'append', seen, policy }, isNothing);
+  /** Stores a batch, whose bytes are the thread's from now on. */
+  async append(batch: Batch, policy: RecordingPolicy): Promise<void> {
+    const bytes = batch.blocks.map(({ buffer }) => buffer);
+    await this.#call({ name: 'append', batch, policy }, isNothing, bytes);
   }
 
   /** Pages of a search, oldest record first; leaving the loop early ends the search in the thread. */
@@ -126,6 +128,7 @@ export class StoreThread {
   async #call<Answer>(
     call: StoreCall,
     isAnswer: (answer: unknown) => answer is Answer,
+    given: readonly ArrayBuffer[] = [],
   ): Promise<Answer> {
     if (this.#closed) throw new Error('The log store is closed.');
     await this.#revive();
@@ -137,7 +140,7 @@ export class StoreThread {
       this.#pending.set(id, { resolve, reject });
     });
     const ask: StoreAsk = { ...call, id };
-    worker.postMessage(ask, []);
+    worker.postMessage(ask, given);
     const answer = await answered;
     if (!isAnswer(answer))
       throw new Error(`The log store answered ${call.name} with another thing.`);

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '#base';
-import { toRecord } from './record.ts';
+import { readBatch } from './batch.ts';
+import { toRecord, type HeadFields } from './record.ts';
 import { bodyWanted } from './policy.ts';
 import { isSetup, type StoreAsk, type StoreReply } from './store-calls.ts';
 import { Store, type StoreSearch } from './store.ts';
@@ -23,10 +24,9 @@ let searchCount = 0;
 function answer(call: StoreAsk): unknown {
   switch (call.name) {
     case 'append': {
-      const { seen, policy } = call;
-      store.append(
-        seen.map((one) => toRecord(one, origin, (fields) => bodyWanted(policy, fields))),
-      );
+      const { batch, policy } = call;
+      const wanted = (fields: HeadFields): boolean => bodyWanted(policy, fields);
+      store.append(readBatch(batch).map((seen) => toRecord(seen, origin, wanted)));
       return null;
     }
     case 'search': {

@@ -18,17 +18,27 @@ const ranks = ['0.7', '0.3'];
 export function redirectToHome(method: string, pools: readonly Pool[], port: number): Outcome {
   const [first, second] = pools;
   const registers = method === 'REGISTER';
-  const key = `${first?.fqdn} ${second?.fqdn} ${port} ${registers}`;
-  let answer = answers.get(key);
-  if (answer === undefined) {
-    answer = buildRedirect(registers, pools, port);
-    answers.set(key, answer);
+  const known = (first === undefined ? undefined : answers.get(first)) ?? [];
+  for (const each of known) {
+    if (each.second === second && each.port === port && each.registers === registers) {
+      return each.outcome;
+    }
   }
-  return answer;
+  const outcome = buildRedirect(registers, pools, port);
+  if (first !== undefined) answers.set(first, [...known, { second, port, registers, outcome }]);
+  return outcome;
 }
 
-/** As many as there are pools and backups of pools in a topology. */
-const answers = new Map<string, Outcome>();
+/** A redirect that was given before. */
+interface Redirect {
+  readonly second: Pool | undefined;
+  readonly port: number;
+  readonly registers: boolean;
+  readonly outcome: Outcome;
+}
+
+/** By the pool to try first; a pool has one backup, so there are few for each. */
+const answers = new WeakMap<Pool, readonly Redirect[]>();
 
 function buildRedirect(registers: boolean, pools: readonly Pool[], port: number): Outcome {
   // Frozen, so that the lines of the answer are written once.

@@ -2,6 +2,7 @@ import { isToken } from './characters.ts';
 import { checkValue } from './edit.ts';
 import { SipSyntaxError, headerFault } from './errors.ts';
 import { CONTENT_LENGTH, CSEQ, TO, VIA, headerId } from './header-names.ts';
+import { valueEnd } from './list.ts';
 import { type SipMessage, SipRequest, SipResponse } from './message.ts';
 import { reasonOf } from './reasons.ts';
 import { STRIDE } from './scan.ts';
@@ -23,6 +24,8 @@ export interface RequestParts {
 export interface ResponseParts {
   /** Written after the copied ones. Content-Length is added, from the body. */
   readonly headers?: readonly HeaderField[] | undefined;
+  /** In place of the topmost Via value; others on its line stay. */
+  readonly topVia?: string | undefined;
   /** Tag for a To without one; default: a hash of the request, the same for its retransmissions. */
   readonly toTag?: string | undefined;
   readonly body?: Uint8Array | undefined;
@@ -82,6 +85,7 @@ export function buildResponse(
   parts: ResponseParts = {},
 ): SipResponse {
   let head = statusLine(status, reason);
+  let { topVia } = parts;
   const { head: text, spans } = request;
   // Lines that stand together are copied together: `from` is where the run began.
   let from = -1;
@@ -92,6 +96,13 @@ export function buildResponse(
       head += text.slice(from, spans[at + 1]);
       from = -1;
     } else if (copied && from < 0) from = spans[at + 1] ?? 0;
+    if (id === VIA && topVia !== undefined) {
+      checkValue(topVia);
+      const start = spans[at + 2] ?? 0;
+      head += text.slice(from, start) + topVia;
+      from = firstValueEnd(text, start, spans[at + 3] ?? start);
+      topVia = undefined;
+    }
     if (id !== TO || status === 100 || !lacksTag(request)) continue;
     const cut = spans[at + 3] ?? 0;
     head += `${text.slice(from, cut)};tag=${parts.toTag ?? hashTag(request)}`;
@@ -103,6 +114,13 @@ export function buildResponse(
   head += length === 0 ? noBodyFollows : `Content-Length: ${length}\r\n\r\n`;
   const line = { status, reason, fault: undefined };
   return new SipResponse(head, parts.body, undefined, line);
+}
+
+/** Where the first of the comma-separated values in `text[start, end)` ends. */
+function firstValueEnd(text: string, start: number, end: number): number {
+  const comma = text.indexOf(',', start);
+  if (comma < 0 || comma >= end) return end;
+  return start + valueEnd(text.slice(start, end), 0);
 }
 
 const noBodyFollows = 'Content-Length: 0\r\n\r\n';
@@ -142,9 +160,11 @@ function hashTag(request: SipMessage): string {
   hash.high = 0x1234567;
   addToHash(via, Math.max(0, branch));
   addToHash(request.header('Call-ID') ?? '', 0);
-  return (hash.high >>> 0).toString(36) + (hash.low >>> 0).toString(36);
+  // Thirty bits of each: numbers of V8's small kind, which are quick to write.
+  return (hash.high & thirtyBits).toString(36) + (hash.low & thirtyBits).toString(36);
 }
 
+const thirtyBits = 0x3fff_ffff;
 const hash = { low: 0, high: 0 };
 
 function addToHash(text: string, from: number): void {

@@ -1,4 +1,4 @@
-import { buildResponse, edit } from '../message/index.ts';
+import { buildResponse } from '../message/index.ts';
 import type { SipRequest, SipResponse } from '../message/index.ts';
 import type { ResponseHeaders } from './model.ts';
 
@@ -20,11 +20,9 @@ export function buildAnswer(
   stampedVia: string | undefined,
 ): SipResponse {
   const { status, reason, headers, body } = answer;
-  const response = buildResponse(request, status, reason, {
+  return buildResponse(request, status, reason, {
     headers,
+    topVia: stampedVia,
     body: typeof body === 'string' ? Buffer.from(body) : body,
   });
-  return stampedVia === undefined
-    ? response
-    : edit(response, [{ op: 'replaceFirstVia', value: stampedVia }]);
 }
