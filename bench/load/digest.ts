@@ -15,6 +15,36 @@ export interface Challenge {
 
 const challengeLine = /\r\n(www|proxy)-authenticate[ \t]*:[ \t]*Digest[ \t]+([^\r]*)/iu;
 
+const nonceMark = 'nonce="';
+
+/**
+ * Reads challenges of one server, which differ in nothing but their nonce: what was the same last time is
+ * not read again.
+ */
+export class ChallengeReader {
+  #before = '';
+  #after = '';
+  #last: Challenge | undefined;
+
+  /** The challenge offered first in `text[start, end)`, a response; undefined when there is none to answer. */
+  read(text: string, start: number, end: number): Challenge | undefined {
+    const line = text.indexOf('uthenticate:', start);
+    const nonce = text.indexOf(nonceMark, line) + nonceMark.length;
+    const nonceEnd = text.indexOf('"', nonce);
+    const lineEnd = text.indexOf('\r', nonceEnd);
+    const usual = line >= 0 && nonce > line && lineEnd > nonceEnd && lineEnd < end;
+    if (!usual) return readChallenge(text.slice(start, end));
+    const before = text.slice(line, nonce);
+    const after = text.slice(nonceEnd, lineEnd);
+    if (this.#last === undefined || before !== this.#before || after !== this.#after) {
+      this.#last = readChallenge(text.slice(start, end));
+      this.#before = before;
+      this.#after = after;
+    }
+    return this.#last && { ...this.#last, nonce: text.slice(nonce, nonceEnd) };
+  }
+}
+
 /** The challenge offered first in the head of a response; undefined when there is none to answer. */
 export function readChallenge(head: string): Challenge | undefined {
   const [, kind, params = ''] = challengeLine.exec(head) ?? [];
@@ -48,18 +78,19 @@ function parameter(params: string, name: string): string | undefined {
  */
 export class DigestUsers {
   readonly #password: string;
+  #what = { key: '', hash: '' };
   readonly #secrets = new Map<string, string[]>();
 
   constructor(password: string) {
     this.#password = password;
   }
 
-  /** The header line with credentials of user `n` for this request. */
+  /** The header line with credentials of user `n` for this request, with its end. */
   answer(challenge: Challenge, n: number, method: string, uri: string): string {
     const { realm, nonce, algorithm, written, opaque, qop } = challenge;
     const digest = algorithm === 'MD5' ? 'md5' : 'sha256';
     const secret = this.#secret(digest, realm, n);
-    const what = hash(digest, `${method}:${uri}`);
+    const what = this.#whatOf(digest, `${method}:${uri}`);
     const middle = qop ? `${nonce}:00000001:cafe:auth` : nonce;
     const response = hash(digest, `${secret}:${middle}:${what}`);
     return (
@@ -67,8 +98,15 @@ export class DigestUsers {
       `uri="${uri}", response="${response}"` +
       (written === undefined ? '' : `, algorithm=${written}`) +
       (opaque === undefined ? '' : `, opaque="${opaque}"`) +
-      (qop ? ', qop=auth, nc=00000001, cnonce="cafe"' : '')
+      (qop ? ', qop=auth, nc=00000001, cnonce="cafe"\r\n' : '\r\n')
     );
+  }
+
+  /** Registrations of a domain all ask for the same. */
+  #whatOf(digest: string, text: string): string {
+    const key = `${digest} ${text}`;
+    if (this.#what.key !== key) this.#what = { key, hash: hash(digest, text) };
+    return this.#what.hash;
   }
 
   #secret(digest: string, realm: string, n: number): string {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
-import { DigestUsers, readChallenge } from './digest.ts';
+import { type Challenge, ChallengeReader, DigestUsers } from './digest.ts';
 import { Histogram } from './histogram.ts';
 import type { KeyFiles } from './key-files.ts';
 import {
@@ -82,9 +82,12 @@ class Line {
     this.#buffer = Buffer.allocUnsafe(this.#room);
   }
 
-  request(sequence: number): void {
-    if (this.#used + RequestWriter.longest > this.#room) this.flush();
-    this.#used = this.writer.write(this.#buffer, this.#used, sequence);
+  /** `credentials`: empty, or a whole header line. */
+  request(sequence: number, credentials = ''): void {
+    const longest = RequestWriter.longest + credentials.length;
+    if (this.#used + longest > this.#room) this.flush();
+    if (longest > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(longest);
+    this.#used = this.writer.write(this.#buffer, this.#used, sequence, credentials);
   }
 
   text(text: string): void {
@@ -159,6 +162,7 @@ class Run {
   readonly #slots: readonly Slot[];
   readonly #branch: string;
   readonly #users: DigestUsers | undefined;
+  readonly #challenges = new ChallengeReader();
   readonly #histogram = new Histogram();
   readonly #statuses = new Map<number, number>();
   readonly #done = Promise.withResolvers<void>();
@@ -259,18 +263,19 @@ class Run {
     if (slot?.sequence !== sequence) return;
     const first = text.charCodeAt(at + sequenceDigits + 1) === 49;
     if (this.#users !== undefined && first && (status === 401 || status === 407)) {
-      if (this.#answerChallenge(this.#users, line, sequence, text.slice(start, end))) return;
+      const challenge = this.#challenges.read(text, start, end);
+      if (challenge !== undefined) {
+        this.#answerChallenge(this.#users, challenge, line, sequence);
+        return;
+      }
     }
     this.#finished(slot, status);
   }
 
-  #answerChallenge(users: DigestUsers, line: Line, sequence: number, head: string): boolean {
-    const challenge = readChallenge(head);
-    if (challenge === undefined) return false;
+  #answerChallenge(users: DigestUsers, challenge: Challenge, line: Line, sequence: number): void {
     const { from, to } = line.writer.parties(sequence);
     const credentials = users.answer(challenge, from, this.#load.method, line.writer.uri(to));
-    line.text(line.writer.again(sequence, credentials));
-    return true;
+    line.request(sequence, credentials);
   }
 
   #finished(slot: Slot, status: number): void {

@@ -19,16 +19,23 @@ export interface Sender {
   readonly sentBy: string;
 }
 
-type Mark = 'sequence' | 'to' | 'from';
+type Mark = 'sequence' | 'to' | 'from' | 'credentials';
 
 /** Stand for what differs from request to request; no SIP text has them. */
-const marks: Readonly<Record<Mark, string>> = { sequence: '\u0001', to: '\u0002', from: '\u0003' };
+const marks: Readonly<Record<Mark, string>> = {
+  sequence: '\u0001',
+  to: '\u0002',
+  from: '\u0003',
+  credentials: '\u0004',
+};
 
 const body = 'hello there, this is a short instant message body\r\n';
 
 /** A request with places to fill in. */
 interface Template {
   readonly bytes: Buffer;
+  /** Where the line of credentials goes; nothing behind it differs from request to request. */
+  readonly credentialsAt: number;
   readonly sequenceAt: readonly number[];
   readonly toAt: readonly number[];
   readonly fromAt: readonly number[];
@@ -60,25 +67,23 @@ export class RequestWriter {
     return { to, from: this.#sender.method === 'REGISTER' ? to : (to + 1) % this.#users };
   }
 
-  /** Writes the request into `out` at `offset`; returns where it ends. */
-  write(out: Buffer, offset: number, sequence: number): number {
+  /**
+   * Writes the request into `out` at `offset`; returns where it ends. With `credentials`, a whole header
+   * line, it is the same request again, as the answer to a challenge.
+   */
+  write(out: Buffer, offset: number, sequence: number, credentials = ''): number {
     const { from, to } = this.parties(sequence);
-    const template = this.#template(digitsOf(from), digitsOf(to));
+    const attempt = credentials === '' ? 1 : 2;
+    const template = this.#template(attempt, digitsOf(from), digitsOf(to));
     out.set(template.bytes, offset);
     for (const at of template.sequenceAt) digits(out, offset + at + sequenceDigits, sequence);
     for (const at of template.toAt) digits(out, offset + at + digitsOf(to), to);
     for (const at of template.fromAt) digits(out, offset + at + digitsOf(from), from);
-    return offset + template.bytes.length;
-  }
-
-  /** The request again, with the answer to a challenge; `credentials` is a whole header line. */
-  again(sequence: number, credentials: string): string {
-    const { from, to } = this.parties(sequence);
-    const number = String(sequence).padStart(sequenceDigits, '0');
-    return requestText(this.#sender, 2, credentials)
-      .replaceAll(marks.sequence, number)
-      .replaceAll(marks.to, String(to))
-      .replaceAll(marks.from, String(from));
+    if (credentials === '') return offset + template.bytes.length;
+    const at = offset + template.credentialsAt;
+    const end = at + out.write(credentials, at, 'latin1');
+    out.set(template.bytes.subarray(template.credentialsAt), end);
+    return end + template.bytes.length - template.credentialsAt;
   }
 
   /** The Request-URI of a request from somebody to this user. */
@@ -87,11 +92,11 @@ export class RequestWriter {
     return method === 'REGISTER' ? `sip:${domain}` : `sip:user${to}@${domain}`;
   }
 
-  #template(fromDigits: number, toDigits: number): Template {
-    const key = fromDigits * 16 + toDigits;
+  #template(attempt: 1 | 2, fromDigits: number, toDigits: number): Template {
+    const key = (attempt * 16 + fromDigits) * 16 + toDigits;
     let template = this.#templates.get(key);
     if (template === undefined) {
-      template = layOut(requestText(this.#sender, 1, ''), fromDigits, toDigits);
+      template = layOut(requestText(this.#sender, attempt), fromDigits, toDigits);
       this.#templates.set(key, template);
     }
     return template;
@@ -103,7 +108,7 @@ export function branchPrefix(run: string): string {
   return `branch=z9hG4bK${run}-`;
 }
 
-function requestText(sender: Sender, attempt: number, credentials: string): string {
+function requestText(sender: Sender, attempt: 1 | 2): string {
   const { method, domain, run, sentBy } = sender;
   const { sequence, to, from } = marks;
   const registers = method === 'REGISTER';
@@ -120,17 +125,16 @@ function requestText(sender: Sender, attempt: number, credentials: string): stri
     `Contact: <sip:user${from}@${sentBy};transport=tls>`,
     'User-Agent: load/1.0',
     ...(registers ? ['Expires: 3600'] : []),
-    ...(credentials === '' ? [] : [credentials]),
     ...(text === '' ? [] : ['Content-Type: text/plain']),
-    `Content-Length: ${text.length}`,
+    `${marks.credentials}Content-Length: ${text.length}`,
     '',
     text,
   ].join('\r\n');
 }
 
 function layOut(text: string, fromDigits: number, toDigits: number): Template {
-  const places: Record<Mark, number[]> = { sequence: [], to: [], from: [] };
-  const widths = { sequence: sequenceDigits, to: toDigits, from: fromDigits };
+  const places: Record<Mark, number[]> = { sequence: [], to: [], from: [], credentials: [] };
+  const widths = { sequence: sequenceDigits, to: toDigits, from: fromDigits, credentials: 0 };
   let bytes = '';
   for (const character of text) {
     const mark = markOf(character);
@@ -139,6 +143,7 @@ function layOut(text: string, fromDigits: number, toDigits: number): Template {
   }
   return {
     bytes: Buffer.from(bytes, 'latin1'),
+    credentialsAt: places.credentials[0] ?? 0,
     sequenceAt: places.sequence,
     toAt: places.to,
     fromAt: places.from,
@@ -148,7 +153,8 @@ function layOut(text: string, fromDigits: number, toDigits: number): Template {
 function markOf(character: string): Mark | undefined {
   if (character === marks.sequence) return 'sequence';
   if (character === marks.to) return 'to';
-  return character === marks.from ? 'from' : undefined;
+  if (character === marks.from) return 'from';
+  return character === marks.credentials ? 'credentials' : undefined;
 }
 
 function digitsOf(value: number): number {

@@ -61,7 +61,8 @@ export class BatchWriter {
     for (const name of names) at = block.writeUInt16LE(Math.min(name.length, longestName), at);
     at = block.writeUInt32LE(seen.head.length, at);
     at = block.writeUInt32LE(body, at);
-    for (const name of names) at += block.write(name, at, Math.min(name.length, longestName), 'latin1');
+    for (const name of names)
+      at += block.write(name, at, Math.min(name.length, longestName), 'latin1');
     at += block.write(seen.head, at, seen.head.length, 'latin1');
     if (seen.body !== undefined) block.set(seen.body, at);
     this.#used += size;
@@ -100,7 +101,7 @@ export function readBatch({ blocks }: Batch): Observation[] {
   const found: Observation[] = [];
   for (const { buffer, byteOffset, byteLength } of blocks) {
     const block = Buffer.from(buffer, byteOffset, byteLength);
-    for (let at = 0; at < block.length; ) at = readEntry(block, at, found);
+    for (let at = 0; at < block.length;) at = readEntry(block, at, found);
   }
   return found;
 }

@@ -90,9 +90,7 @@ export class SegmentWriter {
     );
     this.#database.exec(schema);
     this.#insert = this.#database.prepare(`INSERT INTO entry VALUES (${marks(18)})`);
-    this.#insertConnection = this.#database.prepare(
-      `INSERT INTO connection VALUES (${marks(7)})`,
-    );
+    this.#insertConnection = this.#database.prepare(`INSERT INTO connection VALUES (${marks(7)})`);
   }
 
   /** Bytes of heads, bodies and columns so far; the file is a little larger. */
@@ -151,8 +149,15 @@ export class SegmentWriter {
     const known = this.#connections.get(key);
     if (known !== undefined) return known;
     const id = Number(
-      this.#insertConnection.run(null, local, hostPart(local), remote, hostPart(remote), peer, label)
-        .lastInsertRowid,
+      this.#insertConnection.run(
+        null,
+        local,
+        hostPart(local),
+        remote,
+        hostPart(remote),
+        peer,
+        label,
+      ).lastInsertRowid,
     );
     this.#connections.set(key, id);
     return id;

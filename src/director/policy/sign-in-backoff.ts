@@ -89,6 +89,8 @@ export class SignInBackoff {
 
   /** Milliseconds until credentials of this user from this source are looked at again. */
   wait(user: string, source: string, now: number): number {
+    // Where nobody has failed, nobody is looked for.
+    if (this.size === 0) return 0;
     return Math.max(
       this.#pair.wait(`${source} ${user}`, now),
       this.#user.wait(user, now),
@@ -104,7 +106,7 @@ export class SignInBackoff {
 
   /** Clears the pair only: a guesser's own valid account must not buy new attempts on others. */
   succeeded(user: string, source: string): void {
-    this.#pair.succeeded(`${source} ${user}`);
+    if (this.#pair.size > 0) this.#pair.succeeded(`${source} ${user}`);
   }
 
   /** Keys remembered. */

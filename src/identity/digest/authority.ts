@@ -9,7 +9,7 @@ import {
   splitAor,
 } from '../verifier.ts';
 import { knowsOnlyMd5 } from './clients.ts';
-import { NonceMint } from './nonce.ts';
+import { identityOf, NonceMint } from './nonce.ts';
 import { ReplayGuard } from './replay.ts';
 import { requestDigest } from './response.ts';
 
@@ -82,6 +82,8 @@ export class DigestAuthority {
   readonly #clock: Clock;
   readonly #mint: NonceMint;
   readonly #replay = new ReplayGuard();
+  /** What stands before and behind the nonce in a challenge. */
+  readonly #around: Readonly<Record<DigestAlgorithm, readonly [string, string]>>;
 
   constructor(options: DigestAuthorityOptions) {
     if (options.secret.length < 16) throw new TypeError('A nonce key needs at least 16 bytes');
@@ -90,6 +92,10 @@ export class DigestAuthority {
     this.#clock = options.clock;
     const random = options.random ?? randomBytes;
     this.#mint = new NonceMint(options.secret, options.realm, random, nonceLifetime);
+    this.#around = {
+      'SHA-256': aroundNonce(options.realm, 'SHA-256'),
+      MD5: aroundNonce(options.realm, 'MD5'),
+    };
   }
 
   /**
@@ -101,14 +107,8 @@ export class DigestAuthority {
     const onlyMd5 = knowsOnlyMd5(options.userAgent) && this.#algorithms.includes('MD5');
     const offered = onlyMd5 ? (['MD5'] as const) : this.#algorithms;
     return offered.map((algorithm) => {
-      const params: [string, string][] = [
-        ['realm', this.#realm],
-        ['nonce', nonce],
-        ['algorithm', algorithm],
-        ['qop', 'auth'],
-      ];
-      if (options.stale) params.push(['stale', 'true']);
-      return formatAuth('Digest', params);
+      const [before, after] = this.#around[algorithm];
+      return `${before}${nonce}${after}${options.stale ? ', stale=true' : ''}`;
     });
   }
 
@@ -143,7 +143,8 @@ export class DigestAuthority {
     if (!user.enabled) return refused('disabled');
     if (!sameTarget(read.uri, attempt.uri)) return refused('replayed');
     if (this.#mint.check(read.nonce, this.#clock.now()) !== 'fresh') return { kind: 'stale' };
-    if (!this.#replay.accept(read.nonce, Number.parseInt(read.nc, 16))) return refused('replayed');
+    const count = Number.parseInt(read.nc, 16);
+    if (!this.#replay.accept(identityOf(read.nonce), count)) return refused('replayed');
     return { kind: 'ok', user };
   }
 
@@ -156,6 +157,14 @@ export class DigestAuthority {
     const { domain } = splitAor(read.username);
     return sameText(domain, this.#realm) ? { aor: read.username, form: 'aor' } : undefined;
   }
+}
+
+function aroundNonce(realm: string, algorithm: DigestAlgorithm): [string, string] {
+  const before = formatAuth('Digest', [
+    ['realm', realm],
+    ['nonce', ''],
+  ]).slice(0, -1);
+  return [before, `", algorithm=${algorithm}, qop="auth"`];
 }
 
 function refused(code: SignInRefusal): SignInVerdict {

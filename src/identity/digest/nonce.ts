@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { ShortMac } from './mac.ts';
 
 /** Bytes: 6 of time, 9 of randomness, 15 of HMAC; 40 characters as base64url, no padding. */
 const timeBytes = 6;
@@ -15,16 +16,16 @@ export type NonceState = 'fresh' | 'expired' | 'foreign';
  * to be remembered about those that were handed out.
  */
 export class NonceMint {
-  readonly #key: Buffer;
-  readonly #realm: string;
+  readonly #mac: ShortMac;
+  readonly #label: string;
   readonly #random: (bytes: number) => Buffer;
   readonly #lifetime: number;
   #pool: Buffer = Buffer.alloc(0);
 
   /** `lifetime` in milliseconds. */
   constructor(key: Buffer, realm: string, random: (bytes: number) => Buffer, lifetime: number) {
-    this.#key = key;
-    this.#realm = realm;
+    this.#label = Buffer.from(`usher digest nonce ${realm}`, 'utf8').toString('latin1');
+    this.#mac = new ShortMac(key, bodyBytes + this.#label.length);
     this.#random = random;
     this.#lifetime = lifetime;
   }
@@ -34,7 +35,7 @@ export class NonceMint {
     const nonce = Buffer.alloc(bodyBytes + macBytes);
     nonce.writeUIntBE(now, 0, timeBytes);
     this.#nextRandom().copy(nonce, timeBytes);
-    this.#mac(nonce.subarray(0, bodyBytes)).copy(nonce, bodyBytes);
+    nonce.write(this.#macOf(nonce), bodyBytes, macBytes, 'latin1');
     return nonce.toString('base64url');
   }
 
@@ -51,17 +52,18 @@ export class NonceMint {
     if (text.length !== ((bodyBytes + macBytes) * 4) / 3) return 'foreign';
     const nonce = Buffer.from(text, 'base64url');
     if (nonce.length !== bodyBytes + macBytes) return 'foreign';
-    const mac = this.#mac(nonce.subarray(0, bodyBytes));
+    const mac = Buffer.from(this.#macOf(nonce), 'latin1').subarray(0, macBytes);
     if (!timingSafeEqual(mac, nonce.subarray(bodyBytes))) return 'foreign';
     const age = now - nonce.readUIntBE(0, timeBytes);
     return Math.abs(age) <= this.#lifetime ? 'fresh' : 'expired';
   }
 
-  #mac(body: Buffer): Buffer {
-    return createHmac('sha256', this.#key)
-      .update(body)
-      .update(`usher digest nonce ${this.#realm}`)
-      .digest()
-      .subarray(0, macBytes);
+  #macOf(nonce: Buffer): string {
+    return this.#mac.of(nonce.toString('latin1', 0, bodyBytes) + this.#label);
   }
+}
+
+/** What tells a nonce of ours from all others: its randomness, as it is written in it. */
+export function identityOf(nonce: string): string {
+  return nonce.slice((timeBytes * 4) / 3, (bodyBytes * 4) / 3);
 }

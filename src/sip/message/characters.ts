@@ -119,16 +119,11 @@ export function unquote(text: string): string {
 
 /** Text as a quoted-string; `"` and `\` are escaped. Throws on CR and LF, which no escape can carry. */
 export function quote(text: string): string {
-  let out = '"';
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 13 || code === 10) {
-      throw headerFault('line-break', 'A quoted string must not hold a line break');
-    }
-    if (code === 34 || code === 92) out += '\\';
-    out += text.charAt(i);
+  if (!/["\\\r\n]/.test(text)) return `"${text}"`;
+  if (/[\r\n]/.test(text)) {
+    throw headerFault('line-break', 'A quoted string must not hold a line break');
   }
-  return `${out}"`;
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** Case-blind equality for ASCII text. */
