@@ -27,6 +27,12 @@ export const quick = 1.5;
  */
 let portOffset = 2000 + Math.floor(Math.random() * 13_000);
 
+/** An offset no scene had before. */
+export function nextOffset(): number {
+  portOffset += 1;
+  return portOffset;
+}
+
 /** Certificates for the example deployment, and as many plans of it as there are scenes. */
 export class Bench {
   readonly #text: string;
@@ -36,21 +42,36 @@ export class Bench {
   private constructor(text: string, directory: string) {
     this.#text = text;
     this.#directory = directory;
-    this.#plan = this.#load(0);
+    this.#plan = this.load(0);
   }
 
   static async open(): Promise<Bench> {
     const example = await readFile('examples/contoso.yaml', 'utf8');
     // Other tests of the process use the addresses of the example.
     const text = example.replaceAll('127.10.1.', '127.77.1.');
-    const bench = new Bench(text, await mkdtemp(join(tmpdir(), 'usher-balancer-')));
+    const bench = Bench.at(await mkdtemp(join(tmpdir(), 'usher-balancer-')), text);
     await ensurePki(bench.#directory, bench.#plan.topology, new Date());
     return bench;
   }
 
-  /** The example on ports of its own. `idleTimeout` and `probeInterval` in seconds. */
-  plan(idleTimeout?: number, probeInterval = patient, balancing: Partial<Balancing> = {}): Plan {
-    const plan = this.#load((portOffset += 1));
+  /** One that somebody else opened. */
+  static at(directory: string, text: string): Bench {
+    return new Bench(text, directory);
+  }
+
+  /** What a process needs to open the same bench. */
+  whereabouts(): { readonly directory: string; readonly text: string } {
+    return { directory: this.#directory, text: this.#text };
+  }
+
+  /** The example on ports moved by `offset`. `idleTimeout` and `probeInterval` in seconds. */
+  plan(
+    offset: number,
+    idleTimeout?: number,
+    probeInterval = patient,
+    balancing: Partial<Balancing> = {},
+  ): Plan {
+    const plan = this.load(offset);
     const timers = { ...plan.topology.timers, probeInterval };
     return {
       ...plan,
@@ -63,7 +84,8 @@ export class Bench {
     };
   }
 
-  #load(offset: number): Plan {
+  /** The example with all its ports moved by so much. */
+  load(offset: number): Plan {
     const loaded = loadPlan(this.#text, 'contoso.yaml', { portOffset: offset });
     if (!loaded.ok) throw new Error('the example topology has faults');
     return loaded.plan;
@@ -96,9 +118,19 @@ export class Scene {
   readonly dir01: FakeMember;
   readonly dir02: FakeMember;
 
-  private constructor(balancer: BalancerServer, members: [FakeMember, FakeMember]) {
-    this.balancer = balancer;
-    [this.dir01, this.dir02] = members;
+  readonly #bench: Bench;
+  readonly #portOffset: number;
+
+  private constructor(parts: {
+    bench: Bench;
+    balancer: BalancerServer;
+    members: [FakeMember, FakeMember];
+    portOffset: number;
+  }) {
+    this.#bench = parts.bench;
+    this.#portOffset = parts.portOffset;
+    this.balancer = parts.balancer;
+    [this.dir01, this.dir02] = parts.members;
   }
 
   /** Starts everything; `prepare` may spoil a member before the balancer looks at it. */
@@ -108,7 +140,8 @@ export class Scene {
     options: SceneOptions = {},
   ): Promise<Scene> {
     const { prepare, idleTimeout, probeInterval, balancing, ...overrides } = options;
-    const plan = bench.plan(idleTimeout, probeInterval, balancing);
+    const offset = nextOffset();
+    const plan = bench.plan(offset, idleTimeout, probeInterval, balancing);
     const host = findHost(plan.topology, 'lb01.contoso.net');
     if (host === undefined) throw new Error('the example has no balancer');
     const balancer = new BalancerServer({
@@ -120,10 +153,11 @@ export class Scene {
       engine,
       ...overrides,
     });
-    const scene = new Scene(balancer, [
+    const members: [FakeMember, FakeMember] = [
       await FakeMember.open(bench, plan, 'dir01.contoso.net'),
       await FakeMember.open(bench, plan, 'dir02.contoso.net'),
-    ]);
+    ];
+    const scene = new Scene({ bench, balancer, members, portOffset: offset });
     try {
       await prepare?.(scene);
       await balancer.start();
@@ -134,6 +168,20 @@ export class Scene {
       throw error;
     }
     return scene;
+  }
+
+  /** What a process needs to be a member of this scene. */
+  whereabouts(): {
+    readonly directory: string;
+    readonly text: string;
+    readonly portOffset: number;
+  } {
+    return { ...this.#bench.whereabouts(), portOffset: this.#portOffset };
+  }
+
+  /** The balancer's certificate, read anew. */
+  renewed(): Promise<Credentials> {
+    return this.#bench.credentials('lb01.contoso.net');
   }
 
   service(name: Service): ServiceStatus {
@@ -172,6 +220,7 @@ export class Scene {
     look();
     try {
       await within(promise, () => what);
+      await this.balancer.settled();
     } finally {
       stop();
     }

@@ -1,35 +1,40 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { systemErrorCode } from '#base';
+import { memberCompliance } from './engine-members.compliance.ts';
 import type { EngineFactory } from './engine.ts';
 import { patternDigest, sendPattern } from './member.fixture.ts';
 import { Bench, quick, Scene, type SceneOptions, whoAnswers } from './balancer.fixture.ts';
 import { until } from './waiting.ts';
 
 const reset = 'ECONNRESET';
+/** How a client learns that nobody is there for it: at connecting, or right after. */
+const refusals = /ECONNRE(?:SET|FUSED)/u;
 
-/** What every engine has to do, whatever it is made of; `engine` makes the one to be judged. */
-export function engineCompliance(name: string, engine: EngineFactory): void {
-  describe(`the ${name} engine`, { concurrency: 4 }, () => {
+/** Opens a scene of its own for a test, and closes it after it. */
+export type Stage = (run: (scene: Scene) => Promise<void>, options?: SceneOptions) => Promise<void>;
+
+/**
+ * What every engine has to do, whatever it is made of; `engine` makes the one to be judged, of which
+ * `concurrency` can be on a machine at once.
+ */
+export function engineCompliance(name: string, engine: EngineFactory, concurrency: number): void {
+  describe(`the ${name} engine`, { concurrency }, () => {
     let bench: Bench;
-
     before(async () => {
       bench = await Bench.open();
     });
     after(() => bench.close());
 
-    /** Runs a test in a scene of its own. */
-    async function scene(
-      run: (scene: Scene) => Promise<void>,
-      options: SceneOptions = {},
-    ): Promise<void> {
+    const scene: Stage = async (run, options = {}) => {
       const open = await Scene.open(bench, engine, options);
       try {
         await run(open);
       } finally {
         await open.close();
       }
-    }
+    };
 
     it('serves every port of the VIP, with every member up when it has started', () =>
       scene(async (open) => {
@@ -46,17 +51,16 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
 
     it('keeps a client with its member on rows with affinity, and shares the clients out', () =>
       scene(async (open) => {
-        const clients = Array.from({ length: 200 }, (_, n) => `127.30.${n >> 4}.${(n & 15) + 1}`);
-        const first = await Promise.all(
-          clients.map((from) => whoAnswers(open, 'webInternalPlain', from)),
-        );
-        const second = await Promise.all(
-          clients.map((from) => whoAnswers(open, 'webInternalPlain', from)),
-        );
-        assert.deepEqual(second, first);
-        const share = first.filter((host) => host === 'dir01.contoso.net').length;
-        assert.ok(Math.abs(share - 100) <= 20, `dir01 got ${share} of 200`);
-        assert.equal(open.service('webInternalPlain').boundClients, 200);
+        const clients = Array.from({ length: 1000 }, (_, n) => `127.30.${n >> 5}.${(n & 31) + 1}`);
+        const first = await whoAnswersEach(open, clients);
+        assert.deepEqual(await whoAnswersEach(open, clients), first);
+        const share = first.filter((host) => host === open.dir01.fqdn).length;
+        assert.ok(Math.abs(share - 500) <= 50, `dir01 got ${share} of 1000`);
+        await until(() => open.service('webInternalPlain').boundClients === 1000, 'all bound');
+        // Those of the member that leaves move, the others stay.
+        await open.balancer.beginDrain(open.dir01.fqdn, { deadline: 60_000, force: false });
+        const moved = await whoAnswersEach(open, clients);
+        assert.deepEqual(new Set(moved), new Set([open.dir02.fqdn]));
       }));
 
     it('shares connections out on rows without affinity', () =>
@@ -67,7 +71,10 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
         const answers = await Promise.all(held.map((client) => client.ask('WHO')));
         const share = answers.filter((host) => host === open.dir01.fqdn).length;
         assert.equal(share, 20);
-        assert.equal(open.member(open.dir01, 'webExternalPlain').connections, 20);
+        await until(
+          () => open.member(open.dir01, 'webExternalPlain').connections === 20,
+          'the sessions to be counted',
+        );
         for (const client of held) client.close();
         await until(
           () => open.member(open.dir01, 'webExternalPlain').connections === 0,
@@ -83,8 +90,7 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
             Array.from({ length: 20 }, () => whoAnswers(open, 'webExternalPlain')),
           );
           assert.deepEqual(new Set(answers), new Set([open.dir02.fqdn]));
-          const { state, reason } = open.member(open.dir01, 'webExternalPlain');
-          assert.equal(state, 'down');
+          const { reason } = await open.state(open.dir01, 'webExternalPlain', 'down');
           assert.match(reason, /ECONNREFUSED/u);
 
           await open.dir01.listen();
@@ -175,8 +181,11 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
             open.state(open.dir01, 'webExternalPlain', 'down'),
             open.state(open.dir02, 'webExternalPlain', 'down'),
           ]);
-          assert.equal(await open.refusal('webExternalPlain'), reset);
-          assert.equal(open.service('webExternalPlain').refusals.noMember, 1);
+          assert.match(await open.refusal('webExternalPlain'), refusals);
+          await until(
+            () => open.service('webExternalPlain').refusals.noMember === 1,
+            'the refusal to be counted',
+          );
           await open.dir02.listen();
           await open.state(open.dir02, 'webExternalPlain', 'up');
           assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
@@ -189,15 +198,15 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
         const client = await open.client('webInternalPlain', '127.30.9.9');
         const host = await client.ask('WHO');
         const other = host === open.dir01.fqdn ? open.dir02 : open.dir01;
-        const drained = open.balancer.drainMember(host, 400);
+        await open.balancer.beginDrain(host, { deadline: 2000, force: false });
+        const shown = () => open.service('webInternalPlain').members.find((m) => m.host === host);
         assert.equal(await client.ask('STILL'), host);
-        const shown = open.service('webInternalPlain').members.find((one) => one.host === host);
-        assert.equal(shown?.state, 'draining');
-        assert.equal(shown?.connections, 1);
-        assert.ok((shown?.drainEndsIn ?? 0) > 0);
+        assert.equal(shown()?.state, 'draining');
+        await until(() => shown()?.connections === 1, 'the session to be shown');
+        assert.ok((shown()?.drainEndsIn ?? 0) > 0);
         assert.equal(await whoAnswers(open, 'webInternalPlain', '127.30.9.9'), other.fqdn);
-        assert.equal(await drained, 1);
         assert.equal(await client.end(), reset);
+        await until(() => shown()?.cut === 1, 'the cut session to be counted');
         open.balancer.resumeMember(host);
         assert.equal(
           open.service('webInternalPlain').members.find((one) => one.host === host)?.state,
@@ -210,11 +219,14 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
         const ask = (count: number) =>
           Promise.all(Array.from({ length: count }, () => whoAnswers(open, 'webExternalPlain')));
         const earlier = ask(50);
-        const drained = open.balancer.drainMember(open.dir01.fqdn, 60_000);
-        const later = await ask(50);
-        assert.deepEqual(new Set(later), new Set([open.dir02.fqdn]));
+        await open.balancer.beginDrain(open.dir01.fqdn, { deadline: 60_000, force: false });
+        assert.deepEqual(new Set(await ask(50)), new Set([open.dir02.fqdn]));
         for (const host of await earlier) assert.match(host, /^dir0[12]\.contoso\.net$/u);
-        assert.equal(await drained, 0);
+        await until(
+          () => open.member(open.dir01, 'webExternalPlain').connections === 0,
+          'the last session to leave',
+        );
+        assert.equal(open.member(open.dir01, 'webExternalPlain').cut, 0);
       }));
 
     it('gives a member no more connections than the topology allows, and says so when all are full', () =>
@@ -225,8 +237,12 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
           );
           const answers = await Promise.all(held.map((client) => client.ask('WHO')));
           assert.equal(answers.filter((host) => host === open.dir01.fqdn).length, 3);
-          assert.match(await whoAnswers(open, 'webExternalPlain'), /^no answer/u);
-          assert.equal(open.service('webExternalPlain').refusals.noMember, 1);
+          const seventh = await whoAnswers(open, 'webExternalPlain').catch(systemErrorCode);
+          assert.match(String(seventh), refusals);
+          await until(
+            () => open.service('webExternalPlain').refusals.noMember === 1,
+            'the refusal to be counted',
+          );
           for (const client of held) client.close();
         },
         { balancing: { connectionsPerMember: 3 } },
@@ -290,18 +306,15 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
         client.socket.pause();
         client.socket.write(`SEND ${chunks}\n`);
         const moved = (): number => open.service('webExternalPlain').bytesToClients ?? 0;
-        // The reader does not read: what is under way must come to a stop.
-        let last = -1;
-        await until(() => moved() > 0, 'the first bytes');
-        for (let quiet = 0; quiet < 20;) {
-          quiet = moved() === last ? quiet + 1 : 0;
-          last = moved();
-          await new Promise((resolve) => void setTimeout(resolve, 5));
+        // The reader does not read: what is under way must come to a stop. An engine that counts no
+        // bytes holds none.
+        if (open.service('webExternalPlain').bytesToClients !== null) {
+          const last = await standstill(moved);
+          assert.ok(
+            last < (chunks * 65_536) / 2,
+            `${last} bytes moved to a client that does not read`,
+          );
         }
-        assert.ok(
-          last < (chunks * 65_536) / 2,
-          `${last} bytes moved to a client that does not read`,
-        );
         client.socket.on('data', (bytes: Buffer) => void hash.update(bytes));
         client.socket.resume();
         assert.equal(await client.end(), 'end');
@@ -315,9 +328,33 @@ export function engineCompliance(name: string, engine: EngineFactory): void {
           const client = await open.client('webExternalPlain');
           await client.ask('WHO');
           assert.equal(await client.end(), reset);
-          assert.equal(open.service('webExternalPlain').idleClosed, 1);
+          await until(() => open.service('webExternalPlain').idleClosed === 1, 'the count');
         },
         { idleTimeout: 0.2 },
       ));
+    memberCompliance(scene);
   });
+}
+
+/** Asks for each client address, a hundred at a time. */
+async function whoAnswersEach(open: Scene, clients: readonly string[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (let from = 0; from < clients.length; from += 100) {
+    const some = clients.slice(from, from + 100);
+    const asked = some.map((client) => whoAnswers(open, 'webInternalPlain', client));
+    answers.push(...(await Promise.all(asked)));
+  }
+  return answers;
+}
+
+/** Resolves with a number that has stopped growing. */
+async function standstill(moved: () => number): Promise<number> {
+  let last = -1;
+  await until(() => moved() > 0, 'the first bytes');
+  for (let quiet = 0; quiet < 20;) {
+    quiet = moved() === last ? quiet + 1 : 0;
+    last = moved();
+    await new Promise((resolve) => void setTimeout(resolve, 5));
+  }
+  return last;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '#base';
-import type { Affinity, EngineName, Scheduling, Service } from '#topology';
+import type { Affinity, EngineName, NatMode, Scheduling, Service } from '#topology';
 import type { EngineLimits } from './constants.ts';
 import type { FailureCause, HealthState } from './policy/health.ts';
 import type { SlowStart } from './policy/scheduling.ts';
@@ -27,6 +27,8 @@ export interface EngineService {
   readonly service: Service;
   readonly address: string;
   readonly port: number;
+  /** Whom members see as the client: the balancer or the client itself. */
+  readonly nat: NatMode;
   readonly affinity: Affinity;
   /** Milliseconds a client address stays with its member after its last connection. */
   readonly affinityTime: number;

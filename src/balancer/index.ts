@@ -12,6 +12,7 @@ export {
   type HealthChange,
   healthChanges,
 } from './server.ts';
+export { engineNamed } from './engines/index.ts';
 export { isBalancerStatus } from './status.ts';
 export { exportTargets, renderBalancer } from './exports/index.ts';
 export type { ProbeFiles } from './exports/target.ts';

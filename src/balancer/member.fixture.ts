@@ -27,6 +27,10 @@ export interface CredentialSource {
 export class FakeMember {
   readonly fqdn: string;
   sipStatus = 200;
+  /** While true the SIP service speaks something else, over the right TLS. */
+  babbles = false;
+  /** Milliseconds until OPTIONS are answered. */
+  delay = 0;
   /** While true nothing is answered; connections are still accepted, as by a stopped process. */
   frozen = false;
   readonly #credentials: (fqdn: string) => Promise<Credentials>;
@@ -129,7 +133,9 @@ export class FakeMember {
       if (this.frozen) return;
       for (const event of framer.push(bytes)) {
         if (event.kind !== 'message' || !(event.message instanceof SipRequest)) continue;
-        socket.write(buildResponse(event.message, this.sipStatus).toBytes());
+        const answer = buildResponse(event.message, this.sipStatus).toBytes();
+        if (this.babbles) socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+        else setTimeout(() => socket.write(answer), this.delay);
       }
     });
   }

@@ -8,7 +8,14 @@ import { runInNewContext } from 'node:vm';
 import { EmbeddedEngine } from './engines/embedded.ts';
 import { engineLimits } from './constants.ts';
 import type { EngineContext } from './engine.ts';
-import { Bench, type Client, Scene, type SceneOptions, whoAnswers } from './balancer.fixture.ts';
+import {
+  Bench,
+  nextOffset,
+  type Client,
+  Scene,
+  type SceneOptions,
+  whoAnswers,
+} from './balancer.fixture.ts';
 import { resetConnection } from './reset.ts';
 import { until } from './waiting.ts';
 
@@ -165,7 +172,7 @@ describe('the embedded engine under attack', { concurrency: 4 }, () => {
     }));
 
   it('says which VIP port is taken, and leaves nothing open', async () => {
-    const services = bench.plan().virtualServices;
+    const services = bench.plan(nextOffset()).virtualServices;
     const [first, second] = services;
     assert.ok(first && second);
     const blocker = createServer().listen(second.port, second.address);
@@ -177,6 +184,7 @@ describe('the embedded engine under attack', { concurrency: 4 }, () => {
       service: virtual.service,
       address: virtual.address,
       port: virtual.port,
+      nat: virtual.nat,
       affinity: virtual.affinity,
       affinityTime: 1000,
       scheduling: virtual.balancing.scheduling,

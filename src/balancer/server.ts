@@ -12,7 +12,7 @@ import type {
   EngineService,
   PassiveSignal,
 } from './engine.ts';
-import { EmbeddedEngine } from './engines/embedded.ts';
+import { engineNamed } from './engines/index.ts';
 import { type BalancerMemory, recalled, recordOf } from './memory.ts';
 import { HealthMonitor } from './monitor.ts';
 import { type HealthState, type MemberHealth, unknownHealth } from './policy/health.ts';
@@ -46,7 +46,7 @@ export interface BalancerOptions {
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly secret: Buffer;
-  /** Default: the embedded engine. */
+  /** Default: the one the topology asks for. */
   readonly engine?: EngineFactory;
   readonly limits?: Partial<EngineLimits>;
   /** What outlives this process; absent: nothing does. */
@@ -68,6 +68,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
   readonly #drains = new Map<string, { since: number; until: number; giveUp: AbortController }>();
   #credentials: Credentials;
   #serving = false;
+  #applied: Promise<void> = Promise.resolve();
   #engineFault: string | undefined;
   #memoryFault: string | undefined;
   #saved: Promise<void> = Promise.resolve();
@@ -96,7 +97,8 @@ export class BalancerServer implements Lifecycle, Reloadable {
       if (!this.#knows(member)) continue;
       this.#drains.set(member, { ...drain, giveUp: new AbortController() });
     }
-    const makeEngine = options.engine ?? engineFor(host, this.#services);
+    // One balancer has one engine: a check of the topology.
+    const makeEngine = options.engine ?? engineNamed(this.#services[0]?.engine ?? 'embedded');
     this.#engine = makeEngine({
       localAddress: host.address,
       clock,
@@ -116,6 +118,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
       this.#waitFor(member, Math.max(0, until - this.#options.clock.now()), giveUp.signal);
     }
     await this.#monitor.start();
+    await this.settled();
   }
 
   async drain(deadline: number): Promise<void> {
@@ -142,7 +145,8 @@ export class BalancerServer implements Lifecycle, Reloadable {
   }
 
   /**
-   * Begins what `drainMember` does and resolves when a restart would go on with it.
+   * Begins what `drainMember` does and resolves when no new connection reaches the member and a restart
+   * would go on with it.
    *
    * Rejects with `USHER_UNKNOWN_MEMBER`; with `USHER_LAST_MEMBER`, without `force`, when a service would
    * be left without a member; with what the memory says when it cannot keep the drain, which goes on.
@@ -156,6 +160,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
     const signal = this.#takeOut(host, deadline).signal;
     this.#waitFor(host, deadline, signal);
     await this.#remember();
+    await this.settled();
   }
 
   /** As `resumeMember`; resolves when a restart would not drain the member again. */
@@ -188,6 +193,11 @@ export class BalancerServer implements Lifecycle, Reloadable {
     this.#drains.get(host)?.giveUp.abort();
     this.#drains.delete(host);
     this.#monitor.resume(host);
+  }
+
+  /** Resolves when the engine has done what the members' health asked of it last. */
+  settled(): Promise<void> {
+    return this.#applied;
   }
 
   /** The present state of every service and member, with the reason of each. */
@@ -280,7 +290,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
 
   #changed(target: ProbeTarget, before: MemberHealth, after: MemberHealth): void {
     if (this.#serving) {
-      void this.#apply();
+      this.#applied = this.#apply();
       // Why it failed stands in the status.
       this.#saved = this.#remember().catch(() => undefined);
     }
@@ -314,6 +324,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
       service: virtual.service,
       address: virtual.address,
       port: virtual.port,
+      nat: virtual.nat,
       affinity: virtual.affinity,
       affinityTime: virtual.balancing.affinityTime * 1000,
       scheduling: virtual.balancing.scheduling,
@@ -336,19 +347,6 @@ export class BalancerServer implements Lifecycle, Reloadable {
       }),
     }));
   }
-}
-
-/** The engine the topology asks for; one balancer has one (a check of the topology). */
-function engineFor(host: Host, services: readonly VirtualService[]): EngineFactory {
-  const [service] = services;
-  if (service === undefined || service.engine === 'embedded') {
-    return (context) => new EmbeddedEngine(context);
-  }
-  throw new UsherError(
-    'USHER_ENGINE',
-    `${host.fqdn} cannot serve the VIP of ${service.pool} with the engine ${service.engine}: this version has the embedded engine only.`,
-    { remedy: 'Write "engine: embedded" in the topology.' },
-  );
 }
 
 /** Addresses of the topology's own hosts among the sources: one Edge stands for many users. */

@@ -26,6 +26,11 @@ export function serviceKey(service: { readonly pool: string; readonly service: S
   return `${service.pool}/${service.service}`;
 }
 
+/** The key of a service where only letters, digits and underscores may stand. */
+export function identifierOf(key: string): string {
+  return key.replaceAll(/[^a-z\d]/giu, '_');
+}
+
 /**
  * Everything this balancer probes: each member of each of its virtual services, and the SIP service
  * of members whose pool balances SIP by DNS but lets this balancer probe it (a `healthProbe` leg).

@@ -1,4 +1,4 @@
 import { engineCompliance } from '../engine.compliance.ts';
 import { EmbeddedEngine } from './embedded.ts';
 
-engineCompliance('embedded', (context) => new EmbeddedEngine(context));
+engineCompliance('embedded', (context) => new EmbeddedEngine(context), 4);

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { systemErrorCode, UsherError } from '#base';
+import { messageOf, systemErrorCode, UsherError } from '#base';
 import { backlog, keepAliveDelay } from '../constants.ts';
 import type { EngineService } from '../engine.ts';
 
@@ -34,7 +34,7 @@ export async function openFrontend(
   return server;
 }
 
-function listenError(service: EngineService, cause: Error): UsherError {
+export function listenError(service: EngineService, cause: unknown): UsherError {
   const where = `the VIP ${service.address}:${service.port} (${service.service} of ${service.pool})`;
   switch (systemErrorCode(cause) ?? '') {
     case 'EADDRINUSE':
@@ -54,7 +54,7 @@ function listenError(service: EngineService, cause: Error): UsherError {
         cause,
       });
     default:
-      return new UsherError('USHER_LISTEN', `Cannot open ${where}: ${cause.message}.`, {
+      return new UsherError('USHER_LISTEN', `Cannot open ${where}: ${messageOf(cause)}.`, {
         remedy: 'See the reason the system gave.',
         cause,
       });

@@ -1,7 +1,7 @@
 import { UsherError } from '#base';
 import { servicePort, virtualServicesOf, type Plan, type VirtualService } from '#ports';
 import { findHost, type Scheduling } from '#topology';
-import { probeTargets, serviceKey, type ProbeTarget } from '../targets.ts';
+import { identifierOf, probeTargets, serviceKey, type ProbeTarget } from '../targets.ts';
 
 /** One thing a member has to do to be healthy. */
 export type Check =
@@ -84,7 +84,7 @@ function serviceRecord(
   const { balancing } = virtual;
   const own = targets.find((target) => target.serviceKey === serviceKey(virtual));
   return {
-    name: `${virtual.pool}_${virtual.service}`.replaceAll(/[^a-z\d]/giu, '_'),
+    name: identifierOf(serviceKey(virtual)),
     address: virtual.address,
     port: virtual.port,
     members: virtual.members.map(({ host, address, port }) => ({ host, address, port })),

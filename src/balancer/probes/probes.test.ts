@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { findHost, type Service } from '#topology';
 import { serverTls } from '#trust';
-import { Bench } from '../balancer.fixture.ts';
+import { Bench, nextOffset } from '../balancer.fixture.ts';
 import type { ProbeOutcome } from '../policy/health.ts';
 import { type ProbeTarget, probeTargets } from '../targets.ts';
 import { probersFor } from './index.ts';
@@ -35,7 +35,7 @@ describe('a probe says what the member did', () => {
 
   before(async () => {
     bench = await Bench.open();
-    const plan = bench.plan();
+    const plan = bench.plan(nextOffset());
     const balancer = findHost(plan.topology, 'lb01.contoso.net');
     assert.ok(balancer);
     targets = probeTargets(plan, balancer.fqdn);
