@@ -3,4 +3,5 @@ export { nextHops } from './hops.ts';
 export * from './load.ts';
 export * from './model.ts';
 export * from './plan.ts';
+export { portNamed } from './service-names.ts';
 export * from './table/index.ts';

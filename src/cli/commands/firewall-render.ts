@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { policyOf, ruleSetOf, targets } from '#firewall';
+import { fits, policyOf, ruleSetOf, targets } from '#firewall';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/firewall-render.ts';
 import { makeOutputDirectory, writeOutput } from '../output-file.ts';
@@ -39,11 +39,13 @@ function run(context: CliContext, topology: string, options: Options): void {
     .flatMap((target) => {
       if (host !== undefined) return target.render([ruleSetOf(plan, host, { language })], {});
       const all = policyOf(plan, { language });
-      // Only firewalls between zones have zones.
-      const fit = all.filter(({ zones }) => target.hostsOnly !== true || zones.length === 0);
+      const fit = all.filter((ruleSet) => fits(target, ruleSet));
       const left = all.filter((ruleSet) => !fit.includes(ruleSet)).map(({ device }) => device);
-      if (left.length > 0)
-        context.complain(texts(language).hostsOnly(target.name, left.join(', ')));
+      if (left.length > 0) {
+        const text = texts(language);
+        const say = target.only === 'firewalls' ? text.firewallsOnly : text.hostsOnly;
+        context.complain(say(target.name, left.join(', ')));
+      }
       return target.render(fit, {});
     });
   if (out !== undefined) {

@@ -14,6 +14,7 @@ Examples:
   usher firewall render --target nftables --host dir1.contoso.com > dir1.nft
   usher firewall render --target nftables --out rules/     one file for every device
   usher firewall render --target iptables --out rules/     two for every device: IPv4 and IPv6
+  usher firewall render --target asa --out rules/          perimeter and gateway (also ios, paloalto, srx, fortigate)
   usher firewall render --target azure --out rules/        an ARM template for every host
   usher firewall render --target nftables --lang de        reasons in German
 
@@ -22,6 +23,8 @@ updates) has to be let in by rules of your own, before these are loaded. The hea
 how to check, load and roll back.`,
   hostsOnly: (target: string, devices: string) =>
     `${target} protects hosts only; left out: ${devices}`,
+  firewallsOnly: (target: string, devices: string) =>
+    `${target} stands between zones, not on hosts; left out: ${devices}`,
   written: (file: string) => `wrote ${file}`,
 };
 
@@ -39,6 +42,7 @@ Beispiele:
   usher firewall render --target nftables --host dir1.contoso.com > dir1.nft
   usher firewall render --target nftables --out rules/     eine Datei für jedes Gerät
   usher firewall render --target iptables --out rules/     zwei für jedes Gerät: IPv4 und IPv6
+  usher firewall render --target asa --out rules/          perimeter und gateway (auch ios, paloalto, srx, fortigate)
   usher firewall render --target azure --out rules/        eine ARM-Vorlage für jeden Host
   usher firewall render --target nftables --lang de        Gründe auf Deutsch
 
@@ -46,6 +50,8 @@ Die Regeln erlauben, was die Tabelle erlaubt, und sonst nichts: Was ein Host au�
 DNS, Zeit, Aktualisierungen), müssen eigene Regeln zulassen, bevor diese geladen werden. Der Kopf jeder
 Datei sagt, wie man sie prüft, lädt und zurücknimmt.`,
   hostsOnly: (target, devices) => `${target} schützt nur Hosts; ausgelassen: ${devices}`,
+  firewallsOnly: (target, devices) =>
+    `${target} steht zwischen Zonen, nicht auf Hosts; ausgelassen: ${devices}`,
   written: (file) => `${file} geschrieben`,
 };
 

@@ -18,13 +18,19 @@ export interface RenderOptions {
 
 /**
  * A kind of firewall: writes rule sets in its language and reads them back. Both directions are
- * pure. `read(render(sets))` gives rule sets about the same packets, with the same row ids.
+ * pure. `read(render(sets))` gives rule sets about the same packets, with the same row ids; where
+ * `becomes` is given, those of `becomes(set)`.
  */
 export interface Target {
   /** As `--target` takes it, e.g. `nftables`. */
   readonly name: string;
-  /** True when it protects hosts and cannot stand between zones. */
-  readonly hostsOnly?: true;
+  /** What it protects when that is not everything: single hosts, or what lies behind a firewall between zones. */
+  readonly only?: 'hosts' | 'firewalls';
+  /**
+   * The rule set as this kind of firewall holds it, when that differs: one without memory of
+   * connections admits their replies by rules of their own.
+   */
+  readonly becomes?: (ruleSet: RuleSet) => RuleSet;
   /** Limits of the language the writer keeps to by itself, e.g. `{ ruleNameLength: 63 }`. */
   readonly limits: Readonly<Record<string, number>>;
   /** @throws UsherError `USHER_RULES_TOO_LARGE` when a limit cannot be kept however the rules are cut */
@@ -41,3 +47,7 @@ export function unreadable(position: Position, met: string, allowed: string): Us
     { remedy: 'Give the rules as the firewall itself lists them, whole and unedited.' },
   );
 }
+
+/** True when a target can protect what a rule set is for: only firewalls between zones have zones. */
+export const fits = ({ only }: Target, { zones }: RuleSet): boolean =>
+  only === undefined || (only === 'firewalls') === zones.length > 0;

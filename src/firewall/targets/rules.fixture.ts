@@ -1,8 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { smallMatch } from '../model/match.fixture.ts';
-import { everyPort, isEmpty, protocols, sameIntervals, subtract } from './model.ts';
-import type { Chain, Match, Rule, RuleSet } from './model.ts';
+import { compare } from '../audit/index.ts';
+import { unfold } from '../model/index.ts';
+import {
+  connectionStates,
+  everyAddress,
+  everyName,
+  everyPort,
+  everyProtocol,
+  exactly,
+  isEmpty,
+  matching,
+  protocols,
+  sameIntervals,
+  subtract,
+} from './model.ts';
+import type { Chain, Direction, IntervalSet, Match, Rule, RuleSet } from './model.ts';
+import { impliedForward, impliedRules } from './stateful.ts';
 
 /** Ports are narrowed only where there are some, as the model asks. */
 function withPorts(match: Match): Match {
@@ -37,6 +52,100 @@ export const smallRuleSet: fc.Arbitrary<RuleSet> = fc
     zones: [],
     chains: chains.map((each) => ({ ...each, name: each.direction })),
   }));
+
+/** Protocol 0 is any protocol to most command lines, so that no rule can be about it. */
+const withoutZero = (set: IntervalSet<number>): IntervalSet<number> =>
+  sameIntervals(set, everyProtocol) || set[0]?.from !== 0
+    ? set
+    : set.map(({ from, until }) => ({ from: from + 1, until: until + 1 }));
+
+/** A rule about the beginning of connections, which is what a firewall that knows them can be asked. */
+export function beginning(asked: Rule): Rule {
+  const accepts = asked.action.kind === 'accept';
+  return {
+    ...asked,
+    action: { kind: accepts ? 'accept' : 'drop' },
+    match: {
+      ...asked.match,
+      protocol: withoutZero(asked.match.protocol),
+      inInterface: everyName,
+      outInterface: everyName,
+      states: accepts ? ['new'] : connectionStates,
+    },
+  };
+}
+
+/** The same, by a protocol that has ports: the one every kind of firewall knows. */
+export function beginningOfTcp(asked: Rule): Rule {
+  const { match, ...rest } = beginning(asked);
+  return { ...rest, match: { ...match, protocol: exactly(protocols.tcp) } };
+}
+
+const chainIn = (set: RuleSet, direction: Direction, change: (asked: Rule) => Rule): Chain => {
+  const found = set.chains.find((each) => each.direction === direction);
+  const policy = found?.policy === 'accept' ? 'accept' : 'drop';
+  const rules = [...impliedRules(direction), ...(found?.rules ?? []).map(change)];
+  return { name: direction, direction, policy, rules };
+};
+
+/** Rule sets of firewalls between zones that know connections. */
+export const smallPassages = (change: (asked: Rule) => Rule): fc.Arbitrary<RuleSet> =>
+  smallRuleSet.map((set) => ({
+    ...set,
+    zones: [{ name: 'outside', addresses: everyAddress }],
+    chains: [chainIn(set, 'forward', change)],
+  }));
+
+/** Rule sets of hosts whose firewalls know connections. */
+export const smallHosts = (change: (asked: Rule) => Rule): fc.Arbitrary<RuleSet> =>
+  smallRuleSet.map((set) => ({
+    ...set,
+    chains: [chainIn(set, 'in', change), chainIn(set, 'out', change), impliedForward],
+  }));
+
+/** The rule set of a firewall between zones that knows connections. */
+export const passage = (rules: readonly Rule[]): RuleSet => ({
+  device: 'perimeter',
+  zones: [{ name: 'outside', addresses: everyAddress }],
+  chains: [
+    {
+      name: 'forward',
+      direction: 'forward',
+      policy: 'drop',
+      rules: [...impliedRules('forward'), ...rules],
+    },
+  ],
+});
+
+/** The rule set of a host whose firewall knows connections. */
+export const guarded = (inbound: readonly Rule[], outbound: readonly Rule[] = []): RuleSet => ({
+  device: 'host.example.com',
+  zones: [],
+  chains: [
+    { name: 'in', direction: 'in', policy: 'drop', rules: [...impliedRules('in'), ...inbound] },
+    { name: 'out', direction: 'out', policy: 'drop', rules: [...impliedRules('out'), ...outbound] },
+    impliedForward,
+  ],
+});
+
+/** A rule that lets connections begin. */
+export const permit = (fields: Partial<Match>, id = 'R-7'): Rule => ({
+  id,
+  match: matching({ states: ['new'], ...fields }),
+  action: { kind: 'accept' },
+});
+
+/** Asserts that both let exactly the same packets pass, in every direction. */
+export function assertSamePackets(found: RuleSet | undefined, wanted: RuleSet): void {
+  assert.ok(found !== undefined);
+  for (const direction of ['in', 'out', 'forward'] as const) {
+    const most = { rules: unfold(wanted, direction), reading: 'upper' } as const;
+    const least = { rules: unfold(found, direction), reading: 'lower' } as const;
+    const regions: unknown[] = [];
+    compare([most, least], 'disputed', (region) => regions.push(region));
+    assert.deepEqual(regions, [], direction);
+  }
+}
 
 const without = (parts: readonly Match[], cuts: readonly Match[]): readonly Match[] =>
   cuts.reduce<readonly Match[]>((rest, cut) => rest.flatMap((part) => subtract(part, cut)), parts);

@@ -34,3 +34,41 @@ export function inexpressible({ id }: Pick<Rule, 'id'>, what: string): UsherErro
     remedy: 'Split the rule, or write it for another kind of firewall.',
   });
 }
+
+const german: Readonly<Record<string, string>> = {
+  ä: 'ae',
+  ö: 'oe',
+  ü: 'ue',
+  Ä: 'Ae',
+  Ö: 'Oe',
+  Ü: 'Ue',
+  ß: 'ss',
+};
+
+/** For command lines that take ASCII alone: letters without their accents, `.` for the rest. */
+export const asciiOf = (text: string): string =>
+  text
+    .replace(/[äöüÄÖÜß]/gu, (letter) => german[letter] ?? letter)
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[–—]/gu, '-')
+    .replace(/[„“”]/gu, '"')
+    .replace(/[‘’]/gu, "'")
+    .replace(/[^ -~]/gu, '.');
+
+/** A text in quotation marks as every command line reads it: none inside, nor a backslash or `?`. */
+export const quoted = (text: string): string =>
+  `"${asciiOf(text).replaceAll('"', "'").replaceAll('\\', '/').replaceAll('?', '.')}"`;
+
+/** Lines of at most so many characters, broken between words where possible; at least one. */
+export function wrapped(text: string, length: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = text.trim();
+  while (rest.length > length) {
+    const space = rest.lastIndexOf(' ', length);
+    const end = space > 0 ? space : length;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}

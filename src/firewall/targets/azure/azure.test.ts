@@ -2,39 +2,24 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { UsherError } from '#base';
-import { addressesOf, between, everyName, everyPort, everyProtocol, exactly } from '../model.ts';
+import { addressesOf, between, everyPort, everyProtocol, exactly } from '../model.ts';
 import { connectionStates, formatAddresses, matching, protocols, sameIntervals } from '../model.ts';
 import type { Chain, Match, Rule, RuleSet } from '../model.ts';
-import { assertSameRules, smallRuleSet } from '../rules.fixture.ts';
+import { assertSameRules, beginning, smallHosts } from '../rules.fixture.ts';
+import { impliedRules } from '../stateful.ts';
 import { azure } from './index.ts';
-import { impliedForward, impliedRules } from './implied.ts';
 
 /** A rule a group can say: a connection begins, by one protocol of those it knows. */
 function sayable(rule: Rule): Rule {
   const { sourcePort, destinationPort, protocol } = rule.match;
   const ported = ![sourcePort, destinationPort].every((set) => sameIntervals(set, everyPort));
-  const accepts = rule.action.kind === 'accept';
   const known = sameIntervals(protocol, everyProtocol) ? protocol : exactly(protocols.udp);
-  const match: Match = {
-    ...rule.match,
-    protocol: ported ? exactly(protocols.tcp) : known,
-    inInterface: everyName,
-    outInterface: everyName,
-    states: accepts ? ['new'] : connectionStates,
+  const begins = beginning(rule);
+  return {
+    ...begins,
+    match: { ...begins.match, protocol: ported ? exactly(protocols.tcp) : known },
   };
-  return { ...rule, match, action: { kind: accepts ? 'accept' : 'drop' } };
 }
-
-const rulesOfHosts: fc.Arbitrary<RuleSet> = smallRuleSet.map((set) => {
-  const chain = (direction: 'in' | 'out'): Chain => {
-    const found = set.chains.find((each) => each.direction === direction);
-    const rules = [...impliedRules(direction), ...(found?.rules ?? []).map(sayable)];
-    // The last rule of a group is its policy; a rule about everything before it would be one, too.
-    const policy = found?.policy === 'accept' ? 'accept' : 'drop';
-    return { name: direction, direction, policy, rules };
-  };
-  return { ...set, chains: [chain('in'), chain('out'), impliedForward] };
-});
 
 /** A group with these rules, as Resource Manager exports it. */
 function group(rules: readonly Readonly<Record<string, unknown>>[]): string {
@@ -79,7 +64,7 @@ const permit = (fields: Partial<Match>, id = 'R-7'): Rule => ({
 describe('azure', () => {
   test('reads what it writes back to the same packets, rule by rule', () => {
     fc.assert(
-      fc.property(rulesOfHosts, (wanted) => {
+      fc.property(smallHosts(sayable), (wanted) => {
         assertSameRules(azure.read(azure.render([wanted], {}))[0], wanted);
       }),
       { numRuns: 300 },

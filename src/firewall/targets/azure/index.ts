@@ -4,4 +4,4 @@ import { read } from './read.ts';
 import { render } from './render.ts';
 
 /** Azure network security groups: an ARM template a host, for its network interfaces. */
-export const azure: Target = { name: 'azure', hostsOnly: true, limits, render, read };
+export const azure: Target = { name: 'azure', only: 'hosts', limits, render, read };

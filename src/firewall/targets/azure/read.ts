@@ -12,13 +12,12 @@ import {
   parseAddresses,
   protocols,
   sameIntervals,
-  sameMatch,
   unionOf,
   unreadable,
 } from '../model.ts';
 import type { AddressSet, Chain, IntervalSet, Match, Rule, RuleFile, RuleSet } from '../model.ts';
 import { reasonIn } from '../text.ts';
-import { impliedForward, impliedRules } from './implied.ts';
+import { chainOfList, impliedForward, statesFor } from '../stateful.ts';
 
 const groupType = 'Microsoft.Network/networkSecurityGroups';
 
@@ -112,21 +111,7 @@ function groupOf(group: z.infer<typeof groupSchema>, file: RuleFile): RuleSet {
 
 function chainOf(direction: 'in' | 'out', sorted: readonly SecurityRule[], file: RuleFile): Chain {
   const rules = sorted.map((rule) => ruleOf(rule, file));
-  const last = rules.at(-1);
-  const policy = last?.action.kind === 'accept' ? 'accept' : 'drop';
-  const whole =
-    last !== undefined &&
-    last.unknown === undefined &&
-    sameMatch({ ...last.match, states: everything.states }, everything);
-  return {
-    name: direction,
-    direction,
-    policy: whole ? policy : 'drop',
-    rules: [
-      ...impliedRules(direction),
-      ...(whole ? rules.slice(0, -1) : [...rules, ...defaultsOf(direction)]),
-    ],
-  };
+  return chainOfList(direction, rules, defaultsOf(direction));
 }
 
 /** What every group has at priorities 65000 and 65001 before it denies the rest. */
@@ -164,7 +149,7 @@ function ruleOf(rule: SecurityRule, file: RuleFile): Rule {
     protocol: take(number, everything.protocol, `protocol ${protocol}`),
     sourcePort: ported && unknown.length > 0 ? everyPort : sourcePort,
     destinationPort: ported && unknown.length > 0 ? everyPort : destinationPort,
-    ...(access === 'Allow' ? { states: ['new'] } : {}),
+    states: statesFor(access === 'Allow' ? 'accept' : 'drop'),
   });
   const position = { file: file.name, line: lineOf(rule.name, file) };
   if (isEmpty(match)) throw unreadable(position, rule.name, 'a source, a destination and ports');

@@ -15,8 +15,8 @@ import {
 } from '../model.ts';
 import type { Chain, Family, IntervalSet, Match, Rule, RuleFile, RuleSet } from '../model.ts';
 import { packetsOf } from '../family.ts';
+import { hostChainsOf, isOfConnections, verdictOf, writtenRules } from '../stateful.ts';
 import { inexpressible, oneLine, reasonOf } from '../text.ts';
-import { writtenRules } from './implied.ts';
 import { limits } from './limits.ts';
 
 /** One rule of a group as Azure Resource Manager knows it. */
@@ -32,8 +32,9 @@ const protocolNames: ReadonlyMap<number, string> = new Map([
 
 /** Writes one template a host; deploying it replaces the group and all its rules. */
 export function render(ruleSets: readonly RuleSet[]): readonly RuleFile[] {
-  return ruleSets.map(({ device, chains }) => {
-    const rules = chains.flatMap(rulesOf);
+  return ruleSets.map((ruleSet) => {
+    const { device } = ruleSet;
+    const rules = hostChainsOf(ruleSet).flatMap(rulesOf);
     check(device, rules);
     const group = {
       type: 'Microsoft.Network/networkSecurityGroups',
@@ -58,16 +59,12 @@ interface Written {
 }
 
 function rulesOf(chain: Chain): readonly Written[] {
-  const { direction, policy, name } = chain;
-  if (direction === 'forward' && policy === 'drop' && chain.rules.length === 0) return [];
-  if (direction === undefined || direction === 'forward') {
-    throw inexpressible({ id: `Chain ${name}` }, 'packets on their way through; a group has none');
-  }
-  const rules = writtenRules(chain.rules, direction);
-  if (rules === undefined) {
-    throw inexpressible({ id: `Chain ${name}` }, 'replies to be refused; a group lets them pass');
-  }
-  const own = rules.flatMap((rule) => contentsOf(rule, direction));
+  const { policy, name } = chain;
+  const direction = chain.direction === 'in' ? 'in' : 'out';
+  // A group hears of connections only, so neighbour discovery and the like have no rule.
+  const own = writtenRules(chain)
+    .filter(isOfConnections)
+    .flatMap((rule) => contentsOf(rule, direction));
   const last = {
     rule: { id: 'all', comment: '' },
     properties: { ...anything, access: policy === 'accept' ? 'Allow' : 'Deny', protocol: '*' },
@@ -99,23 +96,13 @@ interface Content {
 
 /** A rule of a group is of one protocol and one family. */
 function contentsOf(rule: Rule, direction: 'in' | 'out'): readonly Content[] {
-  if (rule.unknown !== undefined) throw inexpressible(rule, 'a rule that is not understood');
-  const { match, action } = rule;
-  if (action.kind !== 'accept' && action.kind !== 'drop') {
-    throw inexpressible(rule, `"${action.kind}"; a group allows or denies`);
-  }
-  // Connections a group does not know begin with this packet; all others passed before.
-  const begins = match.states.includes('new');
-  const beside = (['invalid', 'untracked'] as const).map((state) => match.states.includes(state));
-  if (!begins || beside.includes(action.kind === 'accept')) {
-    throw inexpressible(rule, 'some states of a connection; a group asks where one begins');
-  }
+  const { match } = rule;
+  const access = verdictOf(rule, ['accept', 'drop']) === 'accept' ? 'Allow' : 'Deny';
   for (const side of ['inInterface', 'outInterface'] as const) {
     if (!sameIntervals(match[side], everyName)) {
       throw inexpressible(rule, `an interface (${direction}); a group belongs to one`);
     }
   }
-  const access = action.kind === 'accept' ? 'Allow' : 'Deny';
   const sides = addressesOf(match);
   return protocolsOf(rule).flatMap((protocol) =>
     sides.map((addresses) => ({
