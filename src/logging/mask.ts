@@ -45,23 +45,72 @@ const credentialFields = new Set([
   'proxy-authentication-info',
 ]);
 
-/** One parameter, name and value; it starts only where a token starts, so hostile text costs one pass. */
-const parameter = /(?<![^\s,;="])([^\s,;="]+)\s*=\s*("(?:[^"\\]|\\[^])*"?|[^,\s]*)/g;
-
 function maskParameter(name: string, value: string): string {
   const known = name.toLowerCase();
-  if (harmless.has(known)) return `${name}=${value.replace(/\r?\n[ \t]+/g, ' ')}`;
+  if (harmless.has(known)) {
+    return `${name}=${value.includes('\n') ? value.replace(/\r?\n[ \t]+/g, ' ') : value}`;
+  }
   if (!secret.has(known)) return masked;
   return value.startsWith('"') ? `${name}="${masked}"` : `${name}=${masked}`;
 }
 
+/** The parameters of credentials or a challenge with their secrets masked; '' when there are none. One pass. */
+function maskParameters(text: string): string {
+  let made = '';
+  let at = 0;
+  for (;;) {
+    while (at < text.length && separates(text.charCodeAt(at))) at += 1;
+    const start = at;
+    while (at < text.length && !separates(text.charCodeAt(at))) at += 1;
+    if (at === start) return made;
+    const equals = skipSpace(text, at);
+    // A word without a value, as the scheme is one.
+    if (text.charCodeAt(equals) !== 0x3d) continue;
+    const value = skipSpace(text, equals + 1);
+    const end = text.charCodeAt(value) === 0x22 ? quotedEnd(text, value) : wordEnd(text, value);
+    const parameter = maskParameter(text.slice(start, at), text.slice(value, end));
+    made += made === '' ? parameter : `, ${parameter}`;
+    at = end;
+  }
+}
+
+/** White space of any kind, as regular expressions have it, for what a stranger wrote into a header. */
+function isSpace(code: number): boolean {
+  if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+  return code === 0xa0;
+}
+
+/** White space, comma, semicolon, `=` and `"`: what no name of a parameter holds. */
+function separates(code: number): boolean {
+  return isSpace(code) || code === 0x2c || code === 0x3b || code === 0x3d || code === 0x22;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+/** Behind the closing quote, or the end of the text where there is none. */
+function quotedEnd(text: string, open: number): number {
+  for (let at = open + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code === 0x5c) at += 1;
+  }
+  return text.length;
+}
+
+function wordEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) !== 0x2c && !isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
 function maskCredentials(value: string): string {
   const scheme = /^\s*([A-Za-z][A-Za-z0-9-]*)(?=[ \t\r\n])(?!\s*=)/.exec(value)?.[1];
-  const kept = Array.from(value.matchAll(parameter), ([, name = '', raw = '']) =>
-    maskParameter(name, raw),
-  );
   // A value without parameters (`Bearer …`) is one secret.
-  const rest = kept.length === 0 ? masked : kept.join(', ');
+  const rest = maskParameters(value) || masked;
   return scheme === undefined ? ` ${rest}` : ` ${scheme} ${rest}`;
 }
 

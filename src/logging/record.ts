@@ -132,6 +132,9 @@ export function asciiLower(text: string): string {
   return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
 
+/** What nearly every From and To holds: nothing in it to take off or to change. */
+const plainUri = /^sips?:([a-z\d._-]+@[a-z\d][a-z\d.-]*)$/;
+
 /**
  * The address-of-record in a From or To value or in what a person typed: lower case, without display
  * name, scheme, password, port and parameters. `tel:` numbers lose their scheme as well.
@@ -139,6 +142,8 @@ export function asciiLower(text: string): string {
 export function aorKey(value: string): string {
   const open = value.lastIndexOf('<');
   const close = open < 0 ? -1 : value.indexOf('>', open);
+  const plain = close < 0 ? null : plainUri.exec(value.slice(open + 1, close));
+  if (plain?.[1] !== undefined) return plain[1];
   let uri = open < 0 ? value : value.slice(open + 1, close < 0 ? undefined : close);
   uri = asciiLower(uri.trim().split(/[;?\s]/, 1)[0] ?? '');
   uri = uri.replace(/^(?:sips?|tel|im|pres):/, '');
