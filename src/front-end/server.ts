@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { alone } from '#base';
 import type { Cancel, Clock, Dump, Lifecycle } from '#base';
 import {
   UserLimit,
@@ -13,6 +14,7 @@ import { servicePort } from '#ports';
 import type { SipServer } from '#sip';
 import { deriveKey } from '#trust';
 import type { Credentials, Reloadable } from '#trust';
+import { BindingCopies } from './binding-copies.ts';
 import { frontEndChain } from './chain.ts';
 import { Bindings } from './policy/bindings.ts';
 import type { BindingLimits } from './policy/bindings.ts';
@@ -36,16 +38,18 @@ export class FrontEndServer implements Lifecycle, Reloadable {
   readonly #clock: Clock;
   readonly #sip: SipServer;
   readonly #bindings: Bindings;
+  readonly #copies: BindingCopies;
   readonly #userLimit: UserLimit;
   readonly #backoff: { readonly size: number };
   #cancelSweep: Cancel | undefined;
 
   constructor(options: FrontEndOptions) {
-    const { plan, host, secret } = options;
+    const { plan, host, secret, clock, siblings = alone(clock) } = options;
     this.#options = options;
     this.#fqdn = host.fqdn;
-    this.#clock = options.clock;
-    this.#bindings = new Bindings(options.bindingLimits);
+    this.#clock = clock;
+    this.#bindings = new Bindings(options.bindingLimits, (changes) => this.#copies.tell(changes));
+    this.#copies = new BindingCopies(siblings, clock, this.#bindings);
     const self = selfOf(plan.topology, host);
     this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32));
     const gate = domainGate(self, options);
@@ -97,6 +101,7 @@ export class FrontEndServer implements Lifecycle, Reloadable {
   async close(): Promise<void> {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
+    this.#copies.close();
     await this.#sip.close();
   }
 

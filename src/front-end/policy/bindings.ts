@@ -1,3 +1,4 @@
+import { ownerOf } from '#base';
 import { detach, sameUri } from '#sip';
 
 /**
@@ -21,6 +22,15 @@ export interface Binding {
   readonly cseq: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** When it was registered last; milliseconds since the epoch. Of two for one place the later one counts. */
+  readonly updatedAt: number;
+}
+
+/** One binding that was made, refreshed or dropped, for whoever keeps a copy. */
+export interface BindingChange {
+  readonly kind: 'put' | 'gone';
+  readonly aor: string;
+  readonly binding: Binding;
 }
 
 /** One contact of a REGISTER: what it asks for its place. `lifetime` in seconds; 0 removes. */
@@ -51,17 +61,25 @@ export type UpdateResult =
 /**
  * The location service of one Front End: who is reachable where. Pure; the time comes in as an
  * argument (milliseconds since the epoch). An update is applied as a whole or not at all.
+ *
+ * Where several processes serve the Front End each has all bindings: `changed` hears of those made here, and
+ * `take` applies those made elsewhere. What expires every copy drops by itself.
  */
 export class Bindings {
   readonly #limits: BindingLimits;
+  readonly #changed: ((changes: readonly BindingChange[]) => void) | undefined;
   readonly #users = new Map<string, readonly Binding[]>();
   /** Users by the connection they registered over. */
   readonly #connections = new Map<string, Set<string>>();
   #count = 0;
   #sweeper: Iterator<[string, readonly Binding[]]> | undefined;
 
-  constructor(limits: BindingLimits = defaultBindingLimits) {
+  constructor(
+    limits: BindingLimits = defaultBindingLimits,
+    changed?: (changes: readonly BindingChange[]) => void,
+  ) {
     this.#limits = limits;
+    this.#changed = changed;
   }
 
   /** Bindings held, expired ones not yet swept included. */
@@ -91,7 +109,7 @@ export class Bindings {
       binding.callId === callId && cseq <= binding.cseq;
     if (contacts === '*') {
       if (before.some(overtaken)) return { kind: 'outOfOrder' };
-      this.#put(aor, none);
+      this.#change(aor, none);
       return { kind: 'ok', bindings: none };
     }
     const after = [...before];
@@ -110,7 +128,7 @@ export class Bindings {
     if (grows && (after.length > this.#limits.perUser || total > this.#limits.total)) {
       return { kind: 'tooMany' };
     }
-    this.#put(detach(aor), after);
+    this.#change(detach(aor), after);
     return { kind: 'ok', bindings: after };
   }
 
@@ -118,7 +136,7 @@ export class Bindings {
   remove(aor: string, dead: Binding): void {
     const all = this.#users.get(aor);
     if (all?.includes(dead) !== true) return;
-    this.#put(
+    this.#change(
       aor,
       all.filter((binding) => binding !== dead),
     );
@@ -128,11 +146,46 @@ export class Bindings {
   removeConnection(id: string): void {
     for (const aor of this.#connections.get(id) ?? none) {
       const all = this.#users.get(aor) ?? none;
-      this.#put(
+      this.#change(
         aor,
         all.filter((binding) => binding.connection !== id),
       );
     }
+  }
+
+  /** Removes every binding that was made over a connection of this process: it has died. */
+  removeProcess(name: string): void {
+    for (const id of [...this.#connections.keys()]) {
+      if (ownerOf(id) !== name) continue;
+      for (const aor of this.#connections.get(id) ?? none) {
+        const all = this.#users.get(aor) ?? none;
+        this.#put(
+          aor,
+          all.filter((binding) => binding.connection !== id),
+        );
+      }
+    }
+  }
+
+  /**
+   * Applies what another process of the Front End did. A binding that is gone is the one that process had: a
+   * later one for the same place stays.
+   */
+  take({ kind, aor, binding }: BindingChange): void {
+    const all = this.#users.get(aor) ?? none;
+    const known = all.find((each) => samePlace(each, binding));
+    const lead = known === undefined ? -1 : order(known, binding);
+    // The same once more is no news; that it is gone is.
+    if (lead > 0 || (lead === 0 && kind === 'put')) return;
+    const others = all.filter((each) => each !== known);
+    const after = kind === 'gone' ? others : [...others, binding];
+    if (after.length > all.length && this.#count >= this.#limits.total) return;
+    this.#put(aor, after);
+  }
+
+  /** Every user with bindings, expired ones not yet swept included; goes on while they change. */
+  entries(): IterableIterator<readonly [aor: string, bindings: readonly Binding[]]> {
+    return this.#users.entries();
   }
 
   /**
@@ -154,6 +207,22 @@ export class Bindings {
       if (living.length < all.length) this.#put(aor, living);
     }
     return seen;
+  }
+
+  /** A change made here: it is told. */
+  #change(aor: string, after: readonly Binding[]): void {
+    const before = this.#users.get(aor) ?? none;
+    this.#put(aor, after);
+    if (this.#changed === undefined) return;
+    const made = after.filter((binding) => !before.includes(binding));
+    const dropped = before.filter(
+      (binding) => !after.includes(binding) && !made.some((other) => samePlace(other, binding)),
+    );
+    const changes = [
+      ...dropped.map((binding) => ({ kind: 'gone', aor, binding }) as const),
+      ...made.map((binding) => ({ kind: 'put', aor, binding }) as const),
+    ];
+    if (changes.length > 0) this.#changed(changes);
   }
 
   #put(aor: string, bindings: readonly Binding[]): void {
@@ -184,11 +253,21 @@ const none: readonly never[] = [];
  * True when two contacts mean the same place: the same flow of the same instance (RFC 5626 6), so that a
  * client that reconnects replaces its old binding; otherwise equal URIs (RFC 3261 19.1.4).
  */
-function samePlace(a: Binding, b: ContactUpdate): boolean {
+function samePlace(a: Binding, b: Pick<Binding, 'uri' | 'instance' | 'regId'>): boolean {
   const flowOfA = a.instance !== undefined && a.regId !== undefined;
   const flowOfB = b.instance !== undefined && b.regId !== undefined;
   if (flowOfA || flowOfB) return a.instance === b.instance && a.regId === b.regId;
   return a.uri === b.uri || sameUri(a.uri, b.uri);
+}
+
+/**
+ * Which of two was registered later: positive when `a` was, 0 when they are the same. All copies have to agree,
+ * so within one millisecond something in them decides.
+ */
+function order(a: Binding, b: Binding): number {
+  if (a.updatedAt !== b.updatedAt) return a.updatedAt - b.updatedAt;
+  if (a.callId !== b.callId) return a.callId > b.callId ? 1 : -1;
+  return a.cseq - b.cseq;
 }
 
 function bind(contact: ContactUpdate, registration: Registration, now: number): Binding {
@@ -202,5 +281,6 @@ function bind(contact: ContactUpdate, registration: Registration, now: number): 
     callId: detach(registration.callId),
     cseq: registration.cseq,
     expiresAt: now + contact.lifetime * 1000,
+    updatedAt: now,
   };
 }

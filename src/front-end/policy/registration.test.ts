@@ -138,6 +138,7 @@ const binding: Binding = {
   connection: undefined,
   callId: 'c',
   cseq: 1,
+  updatedAt: 0,
   expiresAt: 90_500,
 };
 
