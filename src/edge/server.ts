@@ -111,6 +111,11 @@ export class EdgeServer implements Lifecycle, Reloadable {
     await this.#server.start();
   }
 
+  /** See `SipServer.load`. */
+  load(): { readonly unfinished: number; readonly connections: number } {
+    return this.#server.load();
+  }
+
   async drain(deadline: number): Promise<void> {
     await this.#server.drain(deadline);
   }

@@ -124,14 +124,13 @@ export class Child {
     return child?.pid;
   }
 
-  /** Takes no new work and ends the old within `deadline` milliseconds; then the process ends. */
+  /** Takes no new work and ends the old within `deadline` milliseconds; the process stays until `close`. */
   async drain(deadline: number): Promise<void> {
     this.#ending = true;
     if (this.#process === undefined) return;
     await this.#tell({ kind: 'drain', deadline }, 'drained').catch(() => {
       // The end of the process is the end of the drain, however it came.
     });
-    await this.close();
   }
 
   /** Ends the process: asked first, then forced after three seconds. */

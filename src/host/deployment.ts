@@ -90,6 +90,7 @@ export class Deployment implements Lifecycle {
       await Promise.all(
         next.map(async (host) => {
           await this.#children.get(host.fqdn)?.drain(deadline);
+          await this.#children.get(host.fqdn)?.close();
           this.#options.progress(host, 'stopped');
         }),
       );

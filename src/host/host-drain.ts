@@ -53,14 +53,22 @@ export class HostDrain {
       role.refuseNew(drained);
       await this.#file.save({ drainedSince: this.#since ?? null });
     }
-    const status: HostStatus = {
-      host: host.fqdn,
-      role: host.role,
-      state: this.active ? 'draining' : 'up',
-      since: this.#since === undefined ? null : new Date(this.#since).toISOString(),
-      ...role.load(),
-      workers: 1,
-    };
-    return status;
+    return statusOf(host, role, this.#since);
   }
+}
+
+/** How this process of a host is; `since`: milliseconds since the epoch, of a drain an operator asked for. */
+export function statusOf(
+  host: Host,
+  role: Pick<Drainable, 'load'>,
+  since: number | undefined,
+): HostStatus {
+  return {
+    host: host.fqdn,
+    role: host.role,
+    state: since === undefined ? 'up' : 'draining',
+    since: since === undefined ? null : new Date(since).toISOString(),
+    ...role.load(),
+    workers: 1,
+  };
 }

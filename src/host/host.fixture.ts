@@ -28,8 +28,11 @@ function is(wrong: Behaviour): boolean {
   return lines.includes(`${fqdn}: ${wrong}`);
 }
 
+/** Which of several workers this is, when there are several. */
+const worker = process.argv.includes('--worker') ? ` ${process.argv.at(-1)}` : '';
+
 function note(event: string): void {
-  appendFileSync(join(state, 'events'), `${fqdn} ${event}\n`);
+  appendFileSync(join(state, 'events'), `${fqdn}${worker} ${event}\n`);
 }
 
 const report = (message: Report): void => void process.send?.(message);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { closeAll, systemClock } from '#base';
+import { alone, closeAll, systemClock } from '#base';
 import { SqliteUserDirectory } from '#identity';
 import { loadPlan } from '#ports';
 import { hostsOf } from '#topology';
@@ -40,6 +40,7 @@ describe('what makes a host what it is', () => {
       stateDirectory: state,
       state: () => 'up',
       sharePorts: false,
+      siblings: alone(systemClock),
     });
   }
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { UsherError } from '#base';
-import type { Cancel, Clock, Dump, Lifecycle } from '#base';
+import type { Cancel, Clock, Dump, Lifecycle, Siblings } from '#base';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
 import type { ControlRequest } from './control/protocol.ts';
-import { HostDrain } from './host-drain.ts';
+import { HostDrain, statusOf } from './host-drain.ts';
 import { KeptFile, keptPath } from './kept-file.ts';
 import type { Logger } from './log.ts';
 
@@ -21,6 +21,8 @@ export interface PartsOptions {
   readonly state: () => 'up' | 'draining';
   /** True when other processes of the host listen on the same sockets. */
   readonly sharePorts: boolean;
+  /** Those processes. */
+  readonly siblings: Siblings;
 }
 
 /** What makes a host what it is. */
@@ -40,9 +42,9 @@ export interface Parts {
 }
 
 /** Of a host that can only be asked how it is: nothing spreads its work to others. */
-function undrainable({ fqdn }: Host, role: Lifecycle): Parts['control'] {
+function undrainable({ fqdn }: Host, status: () => Dump): Parts['control'] {
   return async ({ verb }) => {
-    if (verb === 'status') return role.dump();
+    if (verb === 'status') return status();
     throw new UsherError('USHER_NOT_DRAINABLE', `${fqdn} is neither Director nor Front End`, {
       remedy: 'Stop it: it ends what it has begun. Members of a pool can be drained.',
     });
@@ -68,7 +70,7 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
     case 'edge': {
       const { EdgeServer } = await import('#edge');
       const role = new EdgeServer(options);
-      const control = undrainable(options.host, role);
+      const control = undrainable(options.host, () => statusOf(options.host, role, undefined));
       return { all: [role], trusting: [role], role, chain: [], control, observe: silent };
     }
     case 'reverseProxy': {
@@ -76,7 +78,7 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
       const role = new ReverseProxyServer(options);
       const observe = (log: Logger): (() => void) =>
         proxyFaults.subscribe(({ error }) => log.error({ error }, 'reverse proxy fault'));
-      const control = undrainable(options.host, role);
+      const control = undrainable(options.host, () => role.dump());
       return { all: [role], trusting: [role], role, chain: [], control, observe };
     }
     case 'balancer':

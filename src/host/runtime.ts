@@ -1,7 +1,9 @@
 import { createSecureContext } from 'node:tls';
 import {
+  alone,
   closeAll,
   messageOf,
+  newProcessName,
   startAll,
   systemClock,
   type Clock,
@@ -24,6 +26,7 @@ import type { ControlAnswer, ControlRequest } from './control/protocol.ts';
 import { ControlServer } from './control/server.ts';
 import type { Logger } from './log.ts';
 import { logEvents } from './log-events.ts';
+import { Mesh } from './mesh.ts';
 import { partsOf, type Parts } from './parts.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { Served } from './supervised.ts';
@@ -54,8 +57,8 @@ export class HostRuntime implements Served {
   }
 
   /**
-   * Reads certificates and secret and builds the parts; opens no socket. Called by `start` when
-   * nobody did before.
+   * Reads certificates and secret and builds the parts; opens no socket but that for the other processes
+   * of the host. Called by `start` when nobody did before.
    *
    * @throws UsherError when the state directory lacks something the host cannot do without
    */
@@ -66,7 +69,13 @@ export class HostRuntime implements Served {
     const secret = await readPoolSecret(stateDirectory);
     const state = (): 'up' | 'draining' => this.#state;
     const sharePorts = workers > 1;
-    const shared = { plan, host, credentials, clock, secret, stateDirectory, state, sharePorts };
+    const name = newProcessName();
+    const mesh = sharePorts
+      ? new Mesh({ host: host.fqdn, stateDirectory, name, worker, workers, clock })
+      : undefined;
+    const siblings = mesh ?? alone(clock);
+    const ours = { clock, secret, stateDirectory, state, sharePorts, siblings };
+    const shared = { plan, host, credentials, ...ours };
     const parts = await partsOf(shared);
     this.#parts = parts;
     const stops = [logEvents(log), parts.observe(log)];
@@ -84,14 +93,15 @@ export class HostRuntime implements Served {
       listen: worker === 0,
       limits: { recorder: { perSecond: defaultRecorderLimits.perSecond / workers } },
     });
-    this.#owned = [watch, agent, ...parts.all];
-    if (!sharePorts) {
+    this.#owned = [watch, ...(mesh === undefined ? [] : [mesh]), agent, ...parts.all];
+    if (mesh === undefined) {
       // Of several processes their first one has the socket, and asks us (`WorkerPool`).
       const path = controlPath(stateDirectory, host.fqdn);
       this.#owned = [...this.#owned, new ControlServer(path, (request) => this.control(request))];
     }
     this.#trusting = [agent, ...parts.trusting];
     if (parts.chain.length > 0) log.info({ chain: parts.chain }, parts.chain.join(' → '));
+    await mesh?.open();
   }
 
   async start(): Promise<void> {

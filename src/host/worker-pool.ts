@@ -7,17 +7,18 @@ import { combine } from './control/status.ts';
 import { countFall, restartDelay } from './restarts.ts';
 import type { Served } from './supervised.ts';
 
-/**
- * How many processes may serve one host of a role. A Director keeps nothing between two requests
- * that a sibling could not verify, so it takes as many as there are cores. Front End, Edge,
- * balancer and reverse proxy hold bindings, flows or affinity in memory and run as one process.
- */
-export function workersFor(role: Role, cores: number): number {
-  return role === 'director' ? Math.max(1, cores) : 1;
+/** Roles whose processes reach each other's connections; the others keep their sessions to themselves. */
+const spread: ReadonlySet<Role> = new Set(['director', 'frontEnd', 'edge']);
+
+/** How many processes serve one host of a role when so many are wanted (decision 0016). */
+export function workersFor(role: Role, wanted: number): number {
+  return spread.has(role) ? Math.max(1, wanted) : 1;
 }
 
 export interface WorkerPoolOptions {
   readonly host: Host;
+  /** Program each worker runs; default: Usher itself. */
+  readonly program?: string;
   readonly topologyFile: string;
   readonly stateDirectory: string;
   readonly portOffset: number;
@@ -37,7 +38,8 @@ interface Slot {
 
 /**
  * Several processes that serve the same host on the same sockets (SO_REUSEPORT): the kernel hands each
- * new connection to one of them. What they write goes to our standard output and error.
+ * new connection to one of them, and they reach each other's over the mesh. What they write goes to our
+ * standard output and error.
  */
 export class WorkerPool implements Served {
   readonly #options: WorkerPoolOptions;
@@ -55,7 +57,10 @@ export class WorkerPool implements Served {
   async start(): Promise<void> {
     try {
       const indexes = Array.from({ length: this.#options.count }, (_, index) => index);
-      await Promise.all(indexes.map((index) => this.#startWorker(index, 0)));
+      const children = indexes.map((index) => this.#newWorker(index, 0));
+      // All have to be there before one opens its sockets: its first request may be for another's client.
+      await Promise.all(children.map((child) => child.load()));
+      await Promise.all(children.map((child) => child.start()));
       await this.#socket.start();
     } catch (error) {
       await this.close();
@@ -73,6 +78,7 @@ export class WorkerPool implements Served {
     return combine(await Promise.all(this.#children().map((child) => child.control(request))));
   }
 
+  /** All are drained before one is closed: a worker without work of its own may have the connections of others'. */
   async drain(deadline: number): Promise<void> {
     this.#stopReplacing();
     await Promise.all(this.#children().map((child) => child.drain(deadline)));
@@ -90,6 +96,15 @@ export class WorkerPool implements Served {
     });
   }
 
+  /** Process ids of the running workers. */
+  get pids(): ReadonlyMap<number, number> {
+    const pids = new Map<number, number>();
+    for (const [index, { child }] of this.#workers) {
+      if (child.pid !== undefined) pids.set(index, child.pid);
+    }
+    return pids;
+  }
+
   #children(): readonly Child[] {
     return [...this.#workers.values()].map(({ child }) => child);
   }
@@ -100,9 +115,10 @@ export class WorkerPool implements Served {
     this.#timers.clear();
   }
 
-  async #startWorker(index: number, falls: number): Promise<void> {
-    const { host, topologyFile, stateDirectory, portOffset, count } = this.#options;
+  #newWorker(index: number, falls: number): Child {
+    const { host, program, topologyFile, stateDirectory, portOffset, count } = this.#options;
     const child = new Child({
+      program,
       args: [
         'serve',
         host.fqdn,
@@ -119,8 +135,7 @@ export class WorkerPool implements Served {
       died: (how) => this.#died(index, how),
     });
     this.#workers.set(index, { child, falls, startedAt: systemClock.now() });
-    await child.load();
-    await child.start();
+    return child;
   }
 
   /** A worker that falls is replaced, at once the first time, then ever more patiently. */
@@ -138,7 +153,9 @@ export class WorkerPool implements Served {
 
   async #replace(index: number, falls: number): Promise<void> {
     try {
-      await this.#startWorker(index, falls);
+      const child = this.#newWorker(index, falls);
+      await child.load();
+      await child.start();
       this.#options.back(index);
     } catch {
       // A worker that cannot start has written why and ends: `died` hears of it, and tries again.

@@ -5,7 +5,8 @@ const en = {
   host: 'FQDN of the host, as the topology writes it',
   topology: 'topology file (default ./topology.yaml)',
   portOffset: 'add this to every port number (for trying things without root)',
-  workers: 'processes that share the sockets (default: one a core for Directors; one otherwise)',
+  workers:
+    'processes that share the sockets of a Director, Front End or Edge (default: one a core)',
   examples: `
 Examples:
   usher serve dir01.contoso.net topology.yaml
@@ -29,7 +30,7 @@ const de: typeof en = {
   topology: 'Topologiedatei (Vorgabe ./topology.yaml)',
   portOffset: 'zu jeder Portnummer addieren (zum Ausprobieren ohne root)',
   workers:
-    'Prozesse, die sich die Sockets teilen (Vorgabe: je Kern einer bei Directors; sonst einer)',
+    'Prozesse, die sich die Sockets eines Directors, Front-Ends oder Edge teilen (Vorgabe: je Kern einer)',
   examples: `
 Beispiele:
   usher serve dir01.contoso.net topology.yaml

@@ -1,7 +1,7 @@
 import type { Dump } from '#base';
 import type { ControlAnswer } from './protocol.ts';
 
-/** How a Director or Front End is, as its control socket tells it. */
+/** How a Director, Front End or Edge is, as its control socket tells it. */
 export type HostStatus = {
   readonly host: string;
   readonly role: string;
@@ -17,7 +17,7 @@ export type HostStatus = {
   readonly workers: number;
 };
 
-/** True for what this version of a Director or Front End tells of itself. */
+/** True for what this version of such a host tells of itself. */
 export function isHostStatus(value: unknown): value is HostStatus {
   return (
     typeof value === 'object' &&
