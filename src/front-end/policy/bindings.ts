@@ -155,7 +155,7 @@ export class Bindings {
 
   /** Removes every binding that was made over a connection of this process: it has died. */
   removeProcess(name: string): void {
-    for (const id of [...this.#connections.keys()]) {
+    for (const id of this.#connections.keys()) {
       if (ownerOf(id) !== name) continue;
       for (const aor of this.#connections.get(id) ?? none) {
         const all = this.#users.get(aor) ?? none;

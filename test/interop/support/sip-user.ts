@@ -104,6 +104,11 @@ export class SipUser {
     return socket;
   }
 
+  /** The port it connected from. */
+  get port(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   register(expires = 600): Promise<SimpleResponse> {
     const headers = [
       `Contact: ${this.contact};expires=${expires};+sip.instance="<urn:uuid:${this.#id}>";reg-id=1`,
