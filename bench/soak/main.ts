@@ -12,7 +12,8 @@ back up), renews all certificates and has them read again (SIGHUP). Good when
 
   - every request had a final response, but for those in a process at the moment it was killed;
   - of the requests sent while nothing failed over, 99 in 100 went well, and calls were made;
-  - no process that lasts the whole run grew after warm-up;
+  - no process that lasts the whole run grew after warm-up: what a full collection leaves in it, and
+    more loosely what is resident;
   - no event loop was held up by its own process for more than 100 ms. What the kernel says it waited
     for a processor, or this program was held up itself at the time, is the machine's doing.
 

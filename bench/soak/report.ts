@@ -6,9 +6,17 @@ import { longestOwn } from './stalls.ts';
 const calmEnough = 0.99;
 
 /** What was not as it should be, one sentence each; empty when all is well. */
-export function faultsOf({ requests, memory, stalls, calls, kills }: Result): readonly string[] {
+export function faultsOf({
+  requests,
+  memory,
+  heap,
+  stalls,
+  calls,
+  kills,
+}: Result): readonly string[] {
   const { silent, calm } = requests;
   const grown = Object.entries(memory).filter(([, { ok }]) => !ok);
+  const kept = Object.entries(heap).filter(([, { ok }]) => !ok);
   return [
     ...(silent.length === 0
       ? []
@@ -28,6 +36,10 @@ export function faultsOf({ requests, memory, stalls, calls, kills }: Result): re
       ([host, { before, after }]) =>
         `${host} grew from ${megabytes(before)} to ${megabytes(after)} MB.`,
     ),
+    ...kept.map(
+      ([host, { before, after }]) =>
+        `${host} keeps ${megabytes(after)} MB after a full collection, and kept ${megabytes(before)} MB.`,
+    ),
     ...stalls
       .filter(({ own }) => own > longestOwn)
       .map(
@@ -44,7 +56,7 @@ export function wentWell(result: Result): boolean {
 
 /** The section of docs/benchmarks.md. */
 export function reportOf(result: Result, machine: string): string {
-  const { plan, requests, memory, stalls, calls, kills, reloads } = result;
+  const { plan, requests, memory, heap, stalls, calls, kills, reloads } = result;
   const faults = faultsOf(result);
   const own = Math.max(0, ...stalls.map((stall) => stall.own));
   return [
@@ -59,14 +71,18 @@ export function reportOf(result: Result, machine: string): string {
       `in the soak itself as control): ${Math.round(own)} ms.`,
     answers(result),
     markdownTable(
-      ['host', 'MB after warm-up', 'MB at the end', 'allowed growth MB'],
-      Object.entries(memory).map(([host, { before, after, tolerance }]) => [
+      ['host', 'objects kept, warm', 'at the end', 'resident, warm', 'at the end'],
+      Object.entries(memory).map(([host, { before, after }]) => [
         host,
+        megabytes(heap[host]?.before ?? 0),
+        megabytes(heap[host]?.after ?? 0),
         megabytes(before),
         megabytes(after),
-        megabytes(tolerance),
       ]),
     ),
+    `In MB. Objects are what a full collection leaves, with the memory outside of the heap; they may grow by ` +
+      `${megabytes(Object.values(heap)[0]?.tolerance ?? 0)}, what is resident by ` +
+      `${megabytes(Object.values(memory)[0]?.tolerance ?? 0)}.`,
     faults.length === 0 ? 'All as it should be.' : faults.map((fault) => `- ${fault}`).join('\n'),
   ].join('\n\n');
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestDeployment } from '../../test/interop/support/deployment.ts';
+import { Heaps, judgeHeap, type HeapVerdict } from './heap.ts';
 import { judgeMemory, memoryOf, type MemorySample, type MemoryVerdict } from './memory.ts';
 import { People, people } from './people.ts';
 import { judgeRequests, type RequestVerdict } from './request.ts';
@@ -22,6 +23,7 @@ export interface Result {
   readonly requests: RequestVerdict;
   /** Of every host that lasted the whole run. */
   readonly memory: Readonly<Record<string, MemoryVerdict>>;
+  readonly heap: Readonly<Record<string, HeapVerdict>>;
   readonly stalls: readonly JudgedStall[];
 }
 
@@ -41,19 +43,24 @@ const lasting = [
 /** Seconds a killed host may take to serve again. */
 const patience = 60;
 
+/** Bytes left after a collection, by host; undefined where a host did not say. */
+type Left = ReadonlyMap<string, number | undefined>;
+
 /** Runs the whole soak; rejects when the deployment does not start, or a host does not come back. */
 export async function soak(plan: Plan, say: (line: string) => void): Promise<Result> {
   say('starting the deployment');
-  await using deployment = await TestDeployment.prepare(people);
+  using heaps = new Heaps();
+  await using deployment = await TestDeployment.prepare(people, { env: heaps.environment });
   // Whether every row is proven is another test's question; a machine with much to do may miss one.
   await deployment.up.see(/the table is (?:NOT )?proven/u, 180);
-  return await new Soak(plan, say, deployment, await People.signIn(deployment)).run();
+  return await new Soak(plan, say, deployment, heaps, await People.signIn(deployment)).run();
 }
 
 class Soak {
   readonly #plan: Plan;
   readonly #say: (line: string) => void;
   readonly #deployment: TestDeployment;
+  readonly #heaps: Heaps;
   readonly #people: People;
   readonly #control = new Control();
   readonly #pids = new Map<string, number>();
@@ -65,11 +72,13 @@ class Soak {
     plan: Plan,
     say: (line: string) => void,
     deployment: TestDeployment,
+    heaps: Heaps,
     population: People,
   ) {
     this.#plan = plan;
     this.#say = say;
     this.#deployment = deployment;
+    this.#heaps = heaps;
     this.#people = population;
   }
 
@@ -78,11 +87,15 @@ class Soak {
     for (const host of lasting) this.#pids.set(host, await this.#deployment.pidOf(host));
     const begun = Date.now();
     const end = begun + minutes * 60_000;
+    const warm = begun + Math.max(60_000, (end - begun) / 4);
     const looking = setInterval(() => this.#look(), 1000);
     const telling = setInterval(() => this.#tell(begun), 10_000);
     const over = new AbortController();
+    let before: Promise<Left> = Promise.resolve(new Map());
     try {
       this.#people.begin();
+      before = sleep(warm - Date.now(), undefined, over).then(() => this.#left());
+      before.catch(() => {});
       // Half a period off, so that a reload does not always meet a kill.
       const kills = this.#every(kill, end, over.signal, () => this.#kill());
       const reloads = this.#every(reload * 0.75, end, over.signal, () => this.#reload(), reload);
@@ -95,13 +108,22 @@ class Soak {
       clearInterval(looking);
       this.#control.close();
     }
-    return this.#result(begun, end);
+    return this.#result(begun, warm, await before, await this.#left());
   }
 
-  #result(begun: number, end: number): Result {
-    const warm = begun + Math.max(60_000, (end - begun) / 4);
+  /** Bytes every lasting host keeps, one host after the other. */
+  async #left(): Promise<Left> {
+    const left = new Map<string, number | undefined>();
+    for (const [host, pid] of this.#pids) left.set(host, await this.#heaps.of(pid));
+    return left;
+  }
+
+  #result(begun: number, warm: number, before: Left, after: Left): Result {
     const memory = lasting.map((host) => [host, judgeMemory(this.#memory.get(host) ?? [], warm)]);
-    const stalls = stallsIn(join(this.#deployment.state, 'run')).filter(({ at }) => at > begun);
+    const heap = lasting.map((host) => [host, judgeHeap(before.get(host), after.get(host))]);
+    const stalls = stallsIn(join(this.#deployment.state, 'run')).filter(
+      ({ at }) => at > begun && !this.#heaps.collections.some((when) => Math.abs(when - at) < 3000),
+    );
     return {
       plan: this.#plan,
       kills: this.#kills.length,
@@ -109,6 +131,7 @@ class Soak {
       calls: this.#people.calls,
       requests: judgeRequests(this.#people.requests, this.#kills),
       memory: Object.fromEntries(memory),
+      heap: Object.fromEntries(heap),
       stalls: judgeStalls(stalls, this.#control.delays),
     };
   }

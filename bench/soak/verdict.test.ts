@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { judgeHeap } from './heap.ts';
 import { judgeMemory, type MemorySample } from './memory.ts';
 import { judgeRequests, type SentRequest } from './request.ts';
 import { judgeStalls } from './stalls.ts';
@@ -54,6 +55,12 @@ test('memory that breathes is no growth, memory that climbs is', () => {
     ).ok,
   );
   assert.ok(!judgeMemory([], 0).ok, 'a process nobody saw is no proof');
+});
+
+test('what a full collection leaves may not grow, however long the run was', () => {
+  assert.ok(judgeHeap(60 * megabyte, 65 * megabyte).ok, 'bounded tables fill up');
+  assert.ok(!judgeHeap(60 * megabyte, 72 * megabyte).ok);
+  assert.ok(!judgeHeap(60 * megabyte, undefined).ok, 'a process that did not say is no proof');
 });
 
 /** What is a host's own of a stall of 300 ms at second 10. */

@@ -29,6 +29,8 @@ export interface Prepared {
 export interface Wishes {
   /** Changes the topology's text first. */
   readonly edit?: (topology: string) => string;
+  /** Environment variables besides our own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Starts what Usher does not start itself. */
   readonly before?: (prepared: Prepared) => Promise<void>;
 }
@@ -61,7 +63,7 @@ export class TestDeployment implements AsyncDisposable {
 
   /** Starts without waiting for the proof. */
   static async prepare(users: readonly TestUser[], wishes: Wishes = {}): Promise<TestDeployment> {
-    const { edit = (topology) => topology, before } = wishes;
+    const { edit = (topology) => topology, before, env = {} } = wishes;
     const state = mkdtempSync(join(tmpdir(), 'usher-interop-'));
     const topologyFile = join(state, 'topology.yaml');
     writeFileSync(topologyFile, edit(readFileSync(contoso, 'utf8')));
@@ -71,17 +73,8 @@ export class TestDeployment implements AsyncDisposable {
       await run(process.execPath, [launcher, 'pki', 'init', topologyFile, '--state', state]);
       await before({ state, topologyFile, portOffset });
     }
-    const up = new Program(process.execPath, [
-      launcher,
-      'up',
-      topologyFile,
-      '--lang',
-      'en',
-      '--state',
-      state,
-      '--port-offset',
-      String(portOffset),
-    ]);
+    const options = ['--lang', 'en', '--state', state, '--port-offset', String(portOffset)];
+    const up = new Program(process.execPath, [launcher, 'up', topologyFile, ...options], { env });
     return new TestDeployment(state, topologyFile, portOffset, up);
   }
 
