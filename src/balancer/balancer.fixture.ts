@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { messageOf, systemClock, systemErrorCode } from '#base';
 import { loadPlan, type Plan } from '#ports';
 import { type Balancing, findHost, type Service } from '#topology';
-import { type Credentials, ensurePki, loadCredentials } from '#trust';
+import { type Credentials, ensurePki, issueHost, loadCredentials } from '#trust';
 import type { EngineFactory } from './engine.ts';
 import { FakeMember } from './member.fixture.ts';
 import type { HealthState } from './policy/health.ts';
@@ -95,6 +95,12 @@ export class Bench {
     return loadCredentials(this.#directory, this.#plan.topology, fqdn);
   }
 
+  /** Credentials with a certificate issued now. */
+  async renewed(fqdn: string): Promise<Credentials> {
+    await issueHost(this.#directory, this.#plan.topology, fqdn, new Date());
+    return await this.credentials(fqdn);
+  }
+
   async close(): Promise<void> {
     await rm(this.#directory, { recursive: true, force: true });
   }
@@ -179,9 +185,9 @@ export class Scene {
     return { ...this.#bench.whereabouts(), portOffset: this.#portOffset };
   }
 
-  /** The balancer's certificate, read anew. */
+  /** A new certificate for the balancer. */
   renewed(): Promise<Credentials> {
-    return this.#bench.credentials('lb01.contoso.net');
+    return this.#bench.renewed('lb01.contoso.net');
   }
 
   service(name: Service): ServiceStatus {

@@ -8,18 +8,26 @@ import { patternDigest, sendPattern } from './member.fixture.ts';
 import { Bench, quick, Scene, type SceneOptions, whoAnswers } from './balancer.fixture.ts';
 import { until } from './waiting.ts';
 
-const reset = 'ECONNRESET';
 /** How a client learns that nobody is there for it: at connecting, or right after. */
 const refusals = /ECONNRE(?:SET|FUSED)/u;
 
 /** Opens a scene of its own for a test, and closes it after it. */
 export type Stage = (run: (scene: Scene) => Promise<void>, options?: SceneOptions) => Promise<void>;
 
-/**
- * What every engine has to do, whatever it is made of; `engine` makes the one to be judged, of which
- * `concurrency` can be on a machine at once.
- */
-export function engineCompliance(name: string, engine: EngineFactory, concurrency: number): void {
+/** In what engines may differ. */
+export interface Traits {
+  /** How many can be on a machine at once. */
+  readonly concurrency: number;
+  /** How a client sees the end of a session that the engine cuts. */
+  readonly cut: 'ECONNRESET' | 'end';
+}
+
+/** What every engine has to do, whatever it is made of; `engine` makes the one to be judged. */
+export function engineCompliance(
+  name: string,
+  engine: EngineFactory,
+  { concurrency, cut }: Traits,
+): void {
   describe(`the ${name} engine`, { concurrency }, () => {
     let bench: Bench;
     before(async () => {
@@ -111,7 +119,7 @@ export function engineCompliance(name: string, engine: EngineFactory, concurrenc
         const client = await open.client('webExternalPlain');
         const host = await client.ask('WHO');
         (host === open.dir01.fqdn ? open.dir01 : open.dir02).kill();
-        assert.equal(await client.end(), reset);
+        assert.equal(await client.end(), cut);
         assert.notEqual(await whoAnswers(open, 'webExternalPlain'), host);
       }));
 
@@ -128,7 +136,7 @@ export function engineCompliance(name: string, engine: EngineFactory, concurrenc
           open.dir01.frozen = true;
           const { reason } = await open.state(open.dir01, 'sip', 'down');
           assert.match(reason, /nothing within \d+ ms/u);
-          assert.equal(await stuck?.end(), reset);
+          assert.equal(await stuck?.end(), cut);
           assert.equal(open.member(open.dir01, 'webInternal').state, 'down');
           assert.equal(await other?.ask('STILL'), open.dir02.fqdn);
           other?.close();
@@ -205,7 +213,7 @@ export function engineCompliance(name: string, engine: EngineFactory, concurrenc
         await until(() => shown()?.connections === 1, 'the session to be shown');
         assert.ok((shown()?.drainEndsIn ?? 0) > 0);
         assert.equal(await whoAnswers(open, 'webInternalPlain', '127.30.9.9'), other.fqdn);
-        assert.equal(await client.end(), reset);
+        assert.equal(await client.end(), cut);
         await until(() => shown()?.cut === 1, 'the cut session to be counted');
         open.balancer.resumeMember(host);
         assert.equal(
@@ -327,12 +335,12 @@ export function engineCompliance(name: string, engine: EngineFactory, concurrenc
         async (open) => {
           const client = await open.client('webExternalPlain');
           await client.ask('WHO');
-          assert.equal(await client.end(), reset);
+          assert.equal(await client.end(), cut);
           await until(() => open.service('webExternalPlain').idleClosed === 1, 'the count');
         },
         { idleTimeout: 0.2 },
       ));
-    memberCompliance(scene);
+    memberCompliance(scene, cut);
   });
 }
 

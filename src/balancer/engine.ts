@@ -1,6 +1,8 @@
 import type { Clock } from '#base';
 import type { Affinity, EngineName, NatMode, Scheduling, Service } from '#topology';
+import type { Credentials } from '#trust';
 import type { EngineLimits } from './constants.ts';
+import type { BalancerRecord } from './exports/record.ts';
 import type { FailureCause, HealthState } from './policy/health.ts';
 import type { SlowStart } from './policy/scheduling.ts';
 
@@ -117,6 +119,12 @@ export interface Engine {
 
 /** What an engine is made with. */
 export interface EngineContext {
+  /** The virtual services in the words of exported configurations. */
+  record(): BalancerRecord;
+  /** The balancer's certificate and key, as they are now. */
+  credentials(): Credentials;
+  /** A folder of the engine's own, mode 0700, which need not exist; absent: one that goes with the engine. */
+  readonly directory?: string | undefined;
   /** The balancer's own address: the source of every connection to a member (source NAT). */
   readonly localAddress: string;
   readonly clock: Clock;

@@ -13,6 +13,7 @@ import type {
   PassiveSignal,
 } from './engine.ts';
 import { engineNamed } from './engines/index.ts';
+import { balancerRecord } from './exports/record.ts';
 import { type BalancerMemory, recalled, recordOf } from './memory.ts';
 import { HealthMonitor } from './monitor.ts';
 import { type HealthState, type MemberHealth, unknownHealth } from './policy/health.ts';
@@ -51,6 +52,8 @@ export interface BalancerOptions {
   readonly limits?: Partial<EngineLimits>;
   /** What outlives this process; absent: nothing does. */
   readonly memory?: BalancerMemory;
+  /** Where the engine may keep files while it runs; default: a folder that goes with it. */
+  readonly directory?: string;
   /** At least 0, below 1; spreads the probes. Default: the system's randomness. */
   readonly random?: () => number;
 }
@@ -100,6 +103,9 @@ export class BalancerServer implements Lifecycle, Reloadable {
     // One balancer has one engine: a check of the topology.
     const makeEngine = options.engine ?? engineNamed(this.#services[0]?.engine ?? 'embedded');
     this.#engine = makeEngine({
+      record: () => balancerRecord(plan, host.fqdn),
+      credentials: () => this.#credentials,
+      directory: options.directory,
       localAddress: host.address,
       clock,
       limits: { ...engineLimits, ...options.limits },
@@ -216,9 +222,10 @@ export class BalancerServer implements Lifecycle, Reloadable {
     });
   }
 
-  /** Probes from now on show, and judge by, these; what passes through a VIP is not ours to judge. */
+  /** Probes from now on show, and judge by, these, and so does an engine that probes itself; what passes through a VIP is not ours to judge. */
   reload(credentials: Credentials): { readonly dropped: number } {
     this.#credentials = credentials;
+    if (this.#serving) this.#applied = this.#apply();
     return { dropped: 0 };
   }
 

@@ -94,6 +94,7 @@ async function balancer(options: PartsOptions): Promise<Parts> {
   if (typeof record === 'string') throw file.damaged(record);
   const role = new BalancerServer({
     ...options,
+    directory: join(options.stateDirectory, 'run', `${options.host.fqdn}.engine`),
     memory: { record, save: (present) => file.save(present) },
   });
   const observe = (log: Logger): (() => void) =>

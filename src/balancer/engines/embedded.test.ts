@@ -1,4 +1,7 @@
 import { engineCompliance } from '../engine.compliance.ts';
 import { EmbeddedEngine } from './embedded.ts';
 
-engineCompliance('embedded', (context) => new EmbeddedEngine(context), 4);
+engineCompliance('embedded', (context) => new EmbeddedEngine(context), {
+  concurrency: 4,
+  cut: 'ECONNRESET',
+});

@@ -1,14 +1,10 @@
-import { UsherError } from '#base';
 import type { EngineName } from '#topology';
 import type { EngineFactory } from '../engine.ts';
+import { HaproxyEngine } from '../haproxy/engine.ts';
 import { EmbeddedEngine } from './embedded.ts';
 import { NftablesEngine } from '../nftables/engine.ts';
 
-/**
- * The data path of a name that `engine:` of the topology takes.
- *
- * @throws UsherError `USHER_ENGINE` for one this version does not have
- */
+/** The data path of a name that `engine:` of the topology takes. */
 export function engineNamed(name: EngineName): EngineFactory {
   switch (name) {
     case 'embedded':
@@ -16,9 +12,7 @@ export function engineNamed(name: EngineName): EngineFactory {
     case 'nftables':
       return (context) => new NftablesEngine(context);
     case 'haproxy':
-      throw new UsherError('USHER_ENGINE', `This version has no engine ${name}.`, {
-        remedy: 'Write "engine: embedded" or "engine: nftables" in the topology.',
-      });
+      return (context) => new HaproxyEngine(context);
     default:
       return name satisfies never;
   }

@@ -56,3 +56,15 @@ export async function needForwarding(services: readonly EngineService[]): Promis
     );
   }
 }
+
+/** Descriptors beyond those of connections: listeners, probes, sockets for commands. */
+const spareDescriptors = 500;
+
+/** How many connections with two descriptors each a program of this account may have, at most `wanted`. */
+export async function affordableConnections(wanted: number): Promise<number> {
+  const limits = await readFile('/proc/self/limits', 'utf8');
+  const hard = /^Max open files\s+\d+\s+(\d+)/mu.exec(limits)?.[1];
+  // `unlimited`, or a system that does not say.
+  if (hard === undefined) return wanted;
+  return Math.max(100, Math.min(wanted, Math.floor((Number(hard) - spareDescriptors) / 2)));
+}

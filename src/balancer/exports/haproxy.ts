@@ -19,13 +19,57 @@ export const haproxy: ExportTarget = {
   render: (record, files) =>
     [
       ...head(record),
-      ...globals(),
-      ...affinityTable(record),
-      ...record.services.flatMap((service) => listen(service, files)),
+      ...configuration(record, {
+        ...files,
+        connections: engineLimits.connections,
+        directory: '/run/haproxy',
+        log: log.machine,
+        out: new Set(),
+      }),
     ].join('\n'),
   read,
   carries: (service) => service,
 };
+
+/** Where a configuration logs to: the machine's log in full, or only ends out of order to whoever started it. */
+export const log = {
+  machine: {
+    global: ['log /dev/log local0'],
+    defaults: ['log global', 'option tcplog', 'option dontlognull'],
+  },
+  starter: {
+    global: ['log stdout format raw daemon'],
+    defaults: ['log global', 'option dontlog-normal', 'log-format "session %b %s %ts"'],
+  },
+} as const;
+
+/** What a configuration needs beside the services. */
+export interface Surroundings extends ProbeFiles {
+  /** Connections at once; each needs two descriptors. */
+  readonly connections: number;
+  /** The folder of its sockets: `admin.sock` takes commands, `peers.sock` hands affinity on at a reload. */
+  readonly directory: string;
+  readonly log: (typeof log)[keyof typeof log];
+  /** Servers that begin without connections, as `serverName` tells them. */
+  readonly out: ReadonlySet<string>;
+}
+
+/** How HAProxy names a member of a service. */
+export function serverName(service: { readonly name: string }, host: string): string {
+  return `${service.name}/${host}`;
+}
+
+/** The sections of the configuration, line by line. */
+export function configuration(
+  record: BalancerRecord,
+  surroundings: Surroundings,
+): readonly string[] {
+  return [
+    ...globals(surroundings),
+    ...affinityTable(record),
+    ...record.services.flatMap((service) => listen(service, surroundings)),
+  ];
+}
 
 function head({ balancer }: BalancerRecord): readonly string[] {
   return [
@@ -40,28 +84,37 @@ function head({ balancer }: BalancerRecord): readonly string[] {
   ];
 }
 
-function globals(): readonly string[] {
+function globals({
+  connections,
+  directory,
+  log: { global, defaults },
+}: Surroundings): readonly string[] {
   return [
     'global',
     '    zero-warning',
-    `    maxconn ${engineLimits.connections}`,
+    `    maxconn ${connections}`,
     `    spread-checks ${Math.round((1 - jitterFloor) * 100)}`,
     '    hard-stop-after 30m',
     '    ssl-default-server-options ssl-min-ver TLSv1.2',
-    '    stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners',
-    '    log /dev/log local0',
+    `    stats socket ${directory}/admin.sock mode 600 level admin expose-fd listeners`,
+    ...global.map((line) => `    ${line}`),
+    '    localpeer here',
+    '',
+    '# At a reload the old process tells the new one which client is bound to whom.',
+    'peers hand_over',
+    `    bind unix@${directory}/peers.sock mode 600`,
+    '    server here',
     '',
     'defaults',
     '    mode tcp',
-    '    log global',
-    '    option tcplog',
-    '    option dontlognull',
+    ...defaults.map((line) => `    ${line}`),
     '    option redispatch 1',
     '    retries 2',
     ...['clitcpka', 'srvtcpka'].flatMap((option) => [
       `    option ${option}`,
       `    ${option}-idle ${keepAliveDelay / 1000}s`,
     ]),
+    '    option contstats',
     `    timeout connect ${engineLimits.connect}ms`,
     `    timeout queue ${engineLimits.connect}ms`,
     `    timeout client-fin ${engineLimits.halfClosed}ms`,
@@ -79,22 +132,27 @@ function affinityTable({ services }: BalancerRecord): readonly string[] {
   );
   return [...pools].flatMap(([table, seconds]) => [
     `backend ${table}`,
-    `    stick-table type ipv6 size ${affinityCapacity} expire ${seconds}s`,
+    `    stick-table type ipv6 size ${affinityCapacity} expire ${seconds}s peers hand_over`,
     '',
   ]);
 }
 
 /** All services of a pool share the VIP, hence the table. */
-function tableOf({ address }: ServiceRecord): string {
+export function tableOf({ address }: { readonly address: string }): string {
   return `affinity_${address.replaceAll(/[^\da-f]/giu, '_')}`;
 }
 
-function listen(service: ServiceRecord, files: ProbeFiles): readonly string[] {
+function listen(service: ServiceRecord, surroundings: Surroundings): readonly string[] {
   const interval = service.probeInterval ?? 0;
   const limit = Math.min(interval * 1000 * probeTimeoutShare, probeTimeoutLimit);
   return [
     `listen ${service.name}`,
     `    bind ${hostAndPort(service.address, service.port)}`,
+    // One reset at once tells a client more than a connection that is opened and closed.
+    '    tcp-request connection reject if { nbsrv eq 0 }',
+    ...(service.connectionsPerMember === undefined
+      ? []
+      : ['    tcp-request connection reject if { be_conn_free eq 0 }']),
     `    timeout client ${service.idleTimeout}s`,
     `    timeout server ${service.idleTimeout}s`,
     `    timeout check ${Math.round(limit)}ms`,
@@ -103,7 +161,7 @@ function listen(service: ServiceRecord, files: ProbeFiles): readonly string[] {
     `    source ${service.source}`,
     '    option tcp-check',
     ...service.checks.flatMap(check),
-    ...service.members.map((member, index) => server(member, index + 1, service, files)),
+    ...service.members.map((member, index) => server(member, index + 1, service, surroundings)),
     '',
   ];
 }
@@ -172,7 +230,7 @@ function server(
   { host, address, port }: MemberRecord,
   id: number,
   service: ServiceRecord,
-  files: ProbeFiles,
+  { ca, certificate, out }: Surroundings,
 ): string {
   const { probeInterval: interval = 0 } = service;
   const kinds = new Set(service.checks.map(({ kind }) => kind));
@@ -180,16 +238,17 @@ function server(
   return [
     `    server ${host} ${hostAndPort(address, port)} id ${id} check`,
     ...(secured
-      ? [`check-ssl verify required ca-file ${files.ca} verifyhost ${host} check-sni ${host}`]
+      ? [`check-ssl verify required ca-file ${ca} verifyhost ${host} check-sni ${host}`]
       : []),
     // Mutual TLS: under TLS 1.3 a missing certificate shows at the first read only.
-    ...(kinds.has('sip') ? [`crt ${files.certificate}`] : []),
+    ...(kinds.has('sip') ? [`crt ${certificate}`] : []),
     `inter ${Math.round(interval * 1000)}ms rise 2 fall 1`,
     ...(service.slowStart === 0 ? [] : [`slowstart ${service.slowStart}s`]),
     ...(service.connectionsPerMember === undefined
       ? []
       : [`maxconn ${service.connectionsPerMember}`]),
     ...(service.onFailure === 'reset' ? ['on-marked-down shutdown-sessions'] : []),
+    ...(out.has(serverName(service, host)) ? ['disabled'] : []),
   ].join(' ');
 }
 

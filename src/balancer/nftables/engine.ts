@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { type Cancel, UsherError } from '#base';
 import { causeOf } from '../policy/cause.ts';
-import { weightOf } from '../policy/scheduling.ts';
+import { steppedWeight, untilNextStep } from '../policy/scheduling.ts';
 import type { Engine, EngineContext, EngineService, ServiceCounters } from '../engine.ts';
 import { identifierOf } from '../targets.ts';
+import { Looks } from '../engines/looks.ts';
 import { needForwarding, needLocal } from '../engines/machine.ts';
 import { endOf, isSession, type Tracked } from './conntrack.ts';
 import * as kernel from './kernel.ts';
@@ -12,15 +13,8 @@ import { Marks } from './marks.ts';
 import { numberingOf, rulesOf, table, type RuleService } from './rules.ts';
 import { wake } from './wake.ts';
 
-/** Milliseconds between two looks at the kernel's connections; shorter while somebody waits for them. */
-const look = 1000;
-const hurried = 100;
-
-/** A look takes at most this share of the time. */
-const share = 0.1;
-
-/** Steps in which a returning member takes its share. */
-const slowStartSteps = 10;
+/** Milliseconds until the watcher of ends is started again. */
+const again = 1000;
 
 /** The data path in the kernel: destination and source NAT by rules this engine writes and watches. */
 export class NftablesEngine implements Engine {
@@ -28,8 +22,7 @@ export class NftablesEngine implements Engine {
   readonly #context: EngineContext;
   readonly #marks = new Marks();
   readonly #ledger = new Ledger();
-  /** Who waits for the next look. */
-  readonly #waiting = new Set<() => void>();
+  readonly #looks: Looks;
   /** Members whose sessions are being cut though their health does not ask for it, by VIP and mark. */
   readonly #expelled = new Set<string>();
   #services: readonly EngineService[] = [];
@@ -41,12 +34,11 @@ export class NftablesEngine implements Engine {
   #closing = false;
   #closed = false;
   #watcher: ChildProcess | undefined;
-  #cancelLook: Cancel = () => undefined;
   #cancelStep: Cancel = () => undefined;
-  #looking: Promise<void> = Promise.resolve();
 
   constructor(context: EngineContext) {
     this.#context = context;
+    this.#looks = new Looks(context.clock, () => this.#look());
   }
 
   async start(services: readonly EngineService[]): Promise<void> {
@@ -63,7 +55,7 @@ export class NftablesEngine implements Engine {
       await this.#begin(inherited);
       this.#ledger.begin(await kernel.counters());
       await this.#watch();
-      await this.#look();
+      await this.#looks.now();
     } catch (error) {
       await this.close();
       throw error;
@@ -159,7 +151,7 @@ export class NftablesEngine implements Engine {
           port: member.port,
           mark: this.#marks.of(address, member.host),
           open: this.#accepting && member.state === 'up',
-          weight: stepped(weightOf(member, now, service.slowStart)),
+          weight: steppedWeight(member, now, service.slowStart),
         })),
       };
     });
@@ -169,19 +161,12 @@ export class NftablesEngine implements Engine {
   #planStep(): void {
     this.#cancelStep();
     const { clock } = this.#context;
-    const now = clock.now();
-    const steps = this.#services.flatMap(({ scheduling, slowStart, members }) =>
-      scheduling !== 'maglev' &&
-      members.some((one) => one.state === 'up' && weightOf(one, now, slowStart) < 1)
-        ? [slowStart.duration / slowStartSteps]
-        : [],
-    );
-    if (steps.length === 0 || this.#closed) return;
+    // A hash knows no weights.
+    const weighed = this.#services.filter(({ scheduling }) => scheduling !== 'maglev');
+    const pause = untilNextStep(weighed, clock.now());
+    if (pause === undefined || this.#closed) return;
     // A load that fails is repeated with the next change.
-    this.#cancelStep = clock.after(
-      Math.min(...steps),
-      () => void this.#load().catch(() => undefined),
-    );
+    this.#cancelStep = clock.after(pause, () => void this.#load().catch(() => undefined));
   }
 
   async #watch(): Promise<void> {
@@ -190,7 +175,7 @@ export class NftablesEngine implements Engine {
     watcher.once('close', () => {
       if (this.#closed) return;
       // Without it refusals wait for a probe, nothing else; so it need not come back at once.
-      this.#context.clock.after(look, () => {
+      this.#context.clock.after(again, () => {
         if (!this.#closed) void this.#watch().catch(() => undefined);
       });
     });
@@ -226,36 +211,17 @@ export class NftablesEngine implements Engine {
     return service === undefined || member === undefined ? undefined : { service, member };
   }
 
-  /** Looks at what the kernel holds, and plans the next look. */
-  #look(): Promise<void> {
-    this.#cancelLook();
-    this.#looking = this.#looking.then(() => this.#lookOnce());
-    return this.#looking;
-  }
-
-  async #lookOnce(): Promise<void> {
-    const { clock } = this.#context;
-    const begun = clock.now();
-    try {
-      const vips = [...new Set(this.#services.map(({ address }) => address))];
-      const connections = (await Promise.all(vips.map(kernel.connectionsTo))).flat();
-      const bound = new Map<string, ReadonlyMap<number, number>>();
-      for (const { address, affinity } of this.#services) {
-        if (affinity !== 'none' && !bound.has(address)) {
-          bound.set(address, await kernel.boundClients(address));
-        }
+  /** Looks at what the kernel holds. */
+  async #look(): Promise<void> {
+    const vips = [...new Set(this.#services.map(({ address }) => address))];
+    const connections = (await Promise.all(vips.map(kernel.connectionsTo))).flat();
+    const bound = new Map<string, ReadonlyMap<number, number>>();
+    for (const { address, affinity } of this.#services) {
+      if (affinity !== 'none' && !bound.has(address)) {
+        bound.set(address, await kernel.boundClients(address));
       }
-      this.#ledger.seen(connections, await kernel.counters(), bound);
-    } catch {
-      // The numbers are older then; a kernel that refuses rules is told by `apply`.
     }
-    for (const tell of this.#waiting) tell();
-    if (this.#closed) return;
-    const cost = (clock.now() - begun) / share;
-    this.#cancelLook = clock.after(
-      Math.max(this.#waiting.size > 0 ? hurried : look, cost),
-      () => void this.#look(),
-    );
+    this.#ledger.seen(connections, await kernel.counters(), bound);
   }
 
   #sessions(of: (connection: Tracked) => boolean): readonly Tracked[] {
@@ -264,7 +230,7 @@ export class NftablesEngine implements Engine {
 
   /** Makes the clients notice whose sessions the rules reset now; resolves when they are gone. */
   async #cut(): Promise<number> {
-    await this.#look();
+    await this.#looks.now();
     const rules = this.#rules();
     const condemned = this.#sessions(({ address, port, mark }) =>
       rules.some((one) => one.address === address && one.port === port && one.cut.includes(mark)),
@@ -280,7 +246,7 @@ export class NftablesEngine implements Engine {
   async drainMember(host: string, deadline: number, givenUp: AbortSignal): Promise<number> {
     const held = (): number =>
       this.#sessions((one) => this.#serviceOf(one)?.member.host === host).length;
-    await this.#waitUntil(() => held() === 0, deadline, givenUp);
+    await this.#looks.until(() => held() === 0, deadline, givenUp);
     if (givenUp.aborted || held() === 0) return 0;
     const marks = this.#services.flatMap(({ address, members }) =>
       members.some((one) => one.host === host)
@@ -300,25 +266,7 @@ export class NftablesEngine implements Engine {
   async drain(deadline: number): Promise<void> {
     this.#accepting = false;
     await this.#load();
-    await this.#waitUntil(() => this.#sessions(() => true).length === 0, deadline);
-  }
-
-  /** Resolves when `reached` holds after a look, when time is up, or on abort. */
-  async #waitUntil(reached: () => boolean, deadline: number, signal?: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#context.clock.after(deadline, resolve);
-    const check = (): void => {
-      if (reached()) resolve();
-    };
-    const stop = (): void => resolve();
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted === true) resolve();
-    this.#waiting.add(check);
-    void this.#look();
-    await promise;
-    cancel();
-    this.#waiting.delete(check);
-    signal?.removeEventListener('abort', stop);
+    await this.#looks.until(() => this.#sessions(() => true).length === 0, deadline);
   }
 
   stats(): readonly ServiceCounters[] {
@@ -336,10 +284,9 @@ export class NftablesEngine implements Engine {
       if (this.#loaded !== '') await this.#end();
     } finally {
       this.#closed = true;
-      this.#cancelLook();
       this.#cancelStep();
       this.#watcher?.kill();
-      await this.#looking;
+      await this.#looks.close();
     }
   }
 
@@ -354,9 +301,4 @@ export class NftablesEngine implements Engine {
 function memberOf(services: readonly EngineService[], key: string, host: string) {
   const service = services.find((one) => one.key === key);
   return service?.members.find((one) => one.host === host);
-}
-
-/** Weights in tenths: a rule for every small change would never come to rest. */
-function stepped(weight: number): number {
-  return Math.max(1, Math.round(weight * slowStartSteps)) / slowStartSteps;
 }

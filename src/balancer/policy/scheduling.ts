@@ -35,6 +35,37 @@ export function weightOf(
   return slowStart.floor + (1 - slowStart.floor) * Math.max(0, progress);
 }
 
+/** Steps of slow start for engines that have to be told every change of a weight. */
+const steps = 10;
+
+/** As `weightOf`, in tenths. */
+export function steppedWeight(
+  member: { readonly recovered: boolean; readonly since: number },
+  now: number,
+  slowStart: SlowStart,
+): number {
+  return Math.max(1, Math.round(weightOf(member, now, slowStart) * steps)) / steps;
+}
+
+/** Milliseconds until a stepped weight has to be told anew; undefined when all have their whole share. */
+export function untilNextStep(
+  services: readonly {
+    readonly slowStart: SlowStart;
+    readonly members: readonly {
+      readonly state: string;
+      readonly recovered: boolean;
+      readonly since: number;
+    }[];
+  }[],
+  now: number,
+): number | undefined {
+  const growing = services.filter(({ slowStart, members }) =>
+    members.some((one) => one.state === 'up' && weightOf(one, now, slowStart) < 1),
+  );
+  if (growing.length === 0) return undefined;
+  return Math.min(...growing.map(({ slowStart }) => slowStart.duration / steps));
+}
+
 /** Chooses among candidates. Holds only what round robin must remember; no clock, no chance. */
 export class Scheduler {
   readonly #scheduling: Scheduling;

@@ -9,10 +9,9 @@ import { needs } from '../interop/support/programs.ts';
 import { notOurs } from './support/namespace.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
-const contoso = readFileSync(
-  new URL('../../examples/contoso.yaml', import.meta.url),
-  'utf8',
-).replace('engine: embedded', 'engine: nftables');
+const example = readFileSync(new URL('../../examples/contoso.yaml', import.meta.url), 'utf8');
+const contoso = example.replace('engine: embedded', 'engine: nftables');
+const proxied = example.replace('engine: embedded', 'engine: haproxy');
 const balancer = 'lb01.contoso.net';
 const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const skip =
@@ -21,10 +20,11 @@ const skip =
     ['nft', 'nftables'],
     ['conntrack', 'conntrack'],
     ['setpriv', 'util-linux'],
+    ['haproxy', 'haproxy'],
     ['sysctl', 'procps'],
   );
 
-describe('the nftables engine on a machine that is not ready for it', { skip }, () => {
+describe('an engine on a machine that is not ready for it', { skip }, () => {
   let directory: string;
 
   before(() => {
@@ -118,6 +118,27 @@ describe('the nftables engine on a machine that is not ready for it', { skip }, 
     assert.match(
       await refusal(elsewhere),
       /forwards no packets.*10\.99\.1\.11.*\n.*net\.ipv4\.ip_forward=1.*USHER_FORWARDING/u,
+    );
+  });
+
+  test('says that HAProxy is too old, which it has and which it needs', async () => {
+    const path = inPlaceOf('haproxy', 'echo "HAProxy version 2.2.9-2 2021/03/25"');
+    const complaint = await refusal(proxied, { path });
+    assert.match(
+      complaint,
+      /needs haproxy 2\.6 or newer; here is 2\.2\.9.*\n.*USHER_ENGINE_PROGRAM/u,
+    );
+  });
+
+  test('says what HAProxy refused', async () => {
+    const path = inPlaceOf(
+      'haproxy',
+      'case $1 in -v) echo "HAProxy version 2.6.12";; *) echo "[ALERT]    (7) : config : no such thing" >&2; exit 1;; esac',
+    );
+    const complaint = await refusal(proxied, { path });
+    assert.match(
+      complaint,
+      /haproxy refused its configuration: config : no such thing.*\n.*USHER_ENGINE_REFUSED/u,
     );
   });
 });
