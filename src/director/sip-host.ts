@@ -1,7 +1,8 @@
 import type { TlsOptions } from 'node:tls';
 import { UsherError } from '#base';
+import { alone } from '#base';
 import type { Clock, Siblings } from '#base';
-import { DigestAuthority } from '#identity';
+import { DigestAuthority, NonceCounts } from '#identity';
 import type { UserDirectory } from '#identity';
 import { listenersOf, nextHops, servicePort } from '#ports';
 import type { Hop, Listener, Plan } from '#ports';
@@ -13,7 +14,7 @@ import { admit, TlsDialler, deriveKey, revocationOfPeer, serverTls, ticketKeys }
 import type { Credentials } from '#trust';
 import type { Gate } from './policy/authenticate.ts';
 import type { Self } from './policy/context.ts';
-import { SignInBackoff } from './policy/sign-in-backoff.ts';
+import { SharedBackoff } from './policy/shared-backoff.ts';
 
 /** What every SIP role of one host is given. */
 export interface RoleOptions {
@@ -142,17 +143,18 @@ function badRequest(error: unknown): Outcome {
 
 /** Asks users of every SIP domain for their password, with nonces any member of the pool can verify. */
 export function domainGate(self: Self, options: RoleOptions): Gate {
-  const { plan, secret, users, clock } = options;
+  const { plan, secret, users, clock, siblings = alone(clock) } = options;
   const key = deriveKey(secret, 'digest');
+  const counts = new NonceCounts(siblings);
   const { digest } = plan.topology.users;
   return {
     self,
     directory: users,
-    backoff: new SignInBackoff(),
+    backoff: new SharedBackoff(siblings),
     realms: new Map(
       plan.topology.sipDomains.map((realm) => [
         realm,
-        new DigestAuthority({ secret: key, realm, algorithms: digest, clock }),
+        new DigestAuthority({ secret: key, realm, algorithms: digest, clock, counts }),
       ]),
     ),
   };

@@ -9,6 +9,7 @@ export {
   type SignInRefusal,
   type SignInVerdict,
 } from './digest/authority.ts';
+export { NonceCounts } from './digest/nonce-counts.ts';
 export {
   type ImportFormat,
   type ImportOptions,

@@ -65,9 +65,9 @@ export class FailureCounter {
     }
   }
 
-  /** A right answer clears the slate of this key. */
-  succeeded(key: string): void {
-    this.#failures.delete(key);
+  /** A right answer clears the slate of this key; false when it was clear. */
+  succeeded(key: string): boolean {
+    return this.#failures.delete(key);
   }
 
   get size(): number {
@@ -104,9 +104,12 @@ export class SignInBackoff {
     this.#source.failed(source, now);
   }
 
-  /** Clears the pair only: a guesser's own valid account must not buy new attempts on others. */
-  succeeded(user: string, source: string): void {
-    if (this.#pair.size > 0) this.#pair.succeeded(`${source} ${user}`);
+  /**
+   * Clears the pair only: a guesser's own valid account must not buy new attempts on others. False when
+   * there was nothing to clear.
+   */
+  succeeded(user: string, source: string): boolean {
+    return this.#pair.size > 0 && this.#pair.succeeded(`${source} ${user}`);
   }
 
   /** Keys remembered. */

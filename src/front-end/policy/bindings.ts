@@ -1,5 +1,6 @@
 import { ownerOf } from '#base';
 import { detach, sameUri } from '#sip';
+import { RecentlyGone } from './recently-gone.ts';
 
 /**
  * One place a user can be reached at (RFC 3261 10.3). Strings are detached from the message they came
@@ -71,6 +72,7 @@ export class Bindings {
   readonly #users = new Map<string, readonly Binding[]>();
   /** Users by the connection they registered over. */
   readonly #connections = new Map<string, Set<string>>();
+  readonly #gone = new RecentlyGone();
   #count = 0;
   #sweeper: Iterator<[string, readonly Binding[]]> | undefined;
 
@@ -177,6 +179,8 @@ export class Bindings {
     const lead = known === undefined ? -1 : order(known, binding);
     // The same once more is no news; that it is gone is.
     if (lead > 0 || (lead === 0 && kind === 'put')) return;
+    if (kind === 'gone') this.#gone.add(aor, binding);
+    else if (this.#wasFollowed(aor, binding)) return;
     const others = all.filter((each) => each !== known);
     const after = kind === 'gone' ? others : [...others, binding];
     if (after.length > all.length && this.#count >= this.#limits.total) return;
@@ -193,6 +197,7 @@ export class Bindings {
    * bounded, and the next call goes on where this one ended. Returns how many users were looked at.
    */
   sweep(now: number, budget: number): number {
+    this.#gone.age(now);
     let seen = 0;
     while (seen < budget) {
       this.#sweeper ??= this.#users.entries();
@@ -222,7 +227,13 @@ export class Bindings {
       ...dropped.map((binding) => ({ kind: 'gone', aor, binding }) as const),
       ...made.map((binding) => ({ kind: 'put', aor, binding }) as const),
     ];
+    for (const binding of dropped) this.#gone.add(aor, binding);
     if (changes.length > 0) this.#changed(changes);
+  }
+
+  /** Whether a binding for the same place, registered no earlier, was there and is gone. */
+  #wasFollowed(aor: string, binding: Binding): boolean {
+    return this.#gone.of(aor).some((gone) => samePlace(gone, binding) && order(gone, binding) >= 0);
   }
 
   #put(aor: string, bindings: readonly Binding[]): void {

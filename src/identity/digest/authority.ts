@@ -1,5 +1,5 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Clock, settled } from '#base';
+import { timingSafeEqual } from 'node:crypto';
+import { alone, type Clock, settled } from '#base';
 import { type AuthValue, SipSyntaxError, aorOf, formatAuth, parseAuth, sameText } from '#sip';
 import type { User, UserDirectory } from '../user.ts';
 import {
@@ -9,8 +9,8 @@ import {
   splitAor,
 } from '../verifier.ts';
 import { knowsOnlyMd5 } from './clients.ts';
-import { identityOf, NonceMint } from './nonce.ts';
-import { ReplayGuard } from './replay.ts';
+import { NonceCounts } from './nonce-counts.ts';
+import { NonceMint } from './nonce.ts';
 import { requestDigest } from './response.ts';
 
 /** Milliseconds a nonce is good for. Long enough for a call to be set up, short for whoever steals one. */
@@ -24,8 +24,8 @@ export interface DigestAuthorityOptions {
   /** Offered in this order. */
   readonly algorithms: readonly DigestAlgorithm[];
   readonly clock: Clock;
-  /** Random bytes for nonces; default: the machine's generator. */
-  readonly random?: (bytes: number) => Buffer;
+  /** Which nonce counts were used, of all realms of a process; default: counts of its own. */
+  readonly counts?: NonceCounts;
 }
 
 /** What is known of a request that has to prove its sender. */
@@ -81,7 +81,7 @@ export class DigestAuthority {
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #clock: Clock;
   readonly #mint: NonceMint;
-  readonly #replay = new ReplayGuard();
+  readonly #counts: NonceCounts;
   /** What stands before and behind the nonce in a challenge. */
   readonly #around: Readonly<Record<DigestAlgorithm, readonly [string, string]>>;
 
@@ -90,8 +90,8 @@ export class DigestAuthority {
     this.#realm = options.realm;
     this.#algorithms = options.algorithms;
     this.#clock = options.clock;
-    const random = options.random ?? randomBytes;
-    this.#mint = new NonceMint(options.secret, options.realm, random, nonceLifetime);
+    this.#counts = options.counts ?? new NonceCounts(alone(options.clock));
+    this.#mint = new NonceMint(options.secret, options.realm, this.#counts, nonceLifetime);
     this.#around = {
       'SHA-256': aroundNonce(options.realm, 'SHA-256'),
       MD5: aroundNonce(options.realm, 'MD5'),
@@ -135,7 +135,7 @@ export class DigestAuthority {
     read: Credentials,
     user: User,
     ha1: string | undefined,
-  ): SignInVerdict {
+  ): SignInVerdict | Promise<SignInVerdict> {
     // Without a verifier the same work is done, and can only fail.
     const input = { ...read, method: attempt.method, qop: 'auth' } as const;
     const expected = requestDigest(read.algorithm, ha1 ?? 'none', input);
@@ -144,8 +144,9 @@ export class DigestAuthority {
     if (!sameTarget(read.uri, attempt.uri)) return refused('replayed');
     if (this.#mint.check(read.nonce, this.#clock.now()) !== 'fresh') return { kind: 'stale' };
     const count = Number.parseInt(read.nc, 16);
-    if (!this.#replay.accept(identityOf(read.nonce), count)) return refused('replayed');
-    return { kind: 'ok', user };
+    return settled(this.#counts.accept(read.nonce, count), (unused) =>
+      unused ? { kind: 'ok', user } : refused('replayed'),
+    );
   }
 
   /** Whom the credentials name, and in which form; undefined when that is no user of this realm. */

@@ -10,8 +10,8 @@ interface Counts {
 /**
  * Which nonce counts were used (RFC 7616 3.4.5). Bounded: above `capacity` nonces the oldest are
  * forgotten — and only nonces that came with a right password get in, so a stranger cannot flush it.
- * Each member of a pool keeps its own: a request replayed to another member is stopped by the
- * transaction it belongs to and by TLS, which no replay survives.
+ * Each host keeps its own (`NonceCounts`): a request replayed to another member of the pool is stopped by
+ * the transaction it belongs to and by TLS, which no replay survives.
  */
 export class ReplayGuard {
   readonly #capacity: number;
