@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { messageOf, UsherError, type Clock, type Dump, type Lifecycle } from '#base';
+import { messageOf, UsherError, type Clock, type Dump, type Lifecycle, type Siblings } from '#base';
 import { listenersOf, type Plan } from '#ports';
 import type { Host, Service } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
@@ -14,6 +14,8 @@ import {
 } from './agent-listener.ts';
 import { streamFollow, streamSearch, type StreamSource } from './agent-stream.ts';
 import { searchCriteria } from './criteria.ts';
+import { answerStatus, detailsOf, hostStatus, statusOfOthers } from './process-status.ts';
+import type { ProcessStatus } from './process-status.ts';
 import { Recorder, type RecorderLimits, type RecorderSources } from './recorder.ts';
 import { alwaysOn, defaultDuration, scenarioDefaults } from './scenario.ts';
 import { ScenarioBook } from './scenario-book.ts';
@@ -49,6 +51,8 @@ export interface LogAgentOptions {
   readonly eventLoop?: () => AgentStatus['eventLoop'];
   /** False in the second and later processes of a host: they record, the first one answers. */
   readonly listen?: boolean;
+  /** Those processes; absent: there are none. */
+  readonly siblings?: Siblings;
   readonly sources?: RecorderSources;
   readonly limits?: {
     readonly agent?: Partial<AgentLimits>;
@@ -97,6 +101,7 @@ export class LogAgent implements Lifecycle, Reloadable {
       ...(limits.recorder === undefined ? {} : { limits: limits.recorder }),
       ...(options.sources === undefined ? {} : { sources: options.sources }),
     });
+    if (options.siblings !== undefined) answerStatus(options.siblings, () => this.#processStatus());
     const own = options.listen === false ? [] : listenersOf(plan, host.fqdn);
     this.#listeners = own.flatMap((listener) => {
       const answer = this.#answers(listener.service);
@@ -170,8 +175,9 @@ export class LogAgent implements Lifecycle, Reloadable {
 
   /** What the status listener tells; also for the process that runs the agent. */
   async status(): Promise<AgentStatus> {
-    const { host, details } = this.#options;
-    const recorder = this.#recorder.status();
+    const { host, siblings } = this.#options;
+    const own = this.#processStatus();
+    const others = siblings === undefined ? [] : await statusOfOthers(siblings);
     const scenarios = this.#book.current();
     let failure = this.#book.fault ?? this.#store.lastFailure;
     let store = { segments: 0, bytes: 0, oldest: null as number | null };
@@ -188,13 +194,24 @@ export class LogAgent implements Lifecycle, Reloadable {
       role: host.role,
       state,
       scenarios,
-      recorder,
-      store: { ...store, restarts: this.#store.restarts, failure: failure ?? recorder.lastFailure },
+      store: {
+        ...store,
+        restarts: this.#store.restarts,
+        failure: failure ?? own.recorder.lastFailure,
+      },
+      ...hostStatus(own, others),
+      ...(others.length === 0 ? {} : { workers: [own, ...others] }),
+    };
+  }
+
+  #processStatus(): ProcessStatus {
+    return {
+      pid: process.pid,
       uptime: Math.round(process.uptime()),
       residentMemory: process.memoryUsage.rss(),
-      pid: process.pid,
       eventLoop: this.#options.eventLoop?.(),
-      details: detailsOf(details),
+      recorder: this.#recorder.status(),
+      details: detailsOf(this.#options.details),
     };
   }
 
@@ -360,13 +377,5 @@ async function guarded(
     } else {
       sendJson(response, 500, errorBody('failed', messageOf(error)));
     }
-  }
-}
-
-function detailsOf(details: (() => Dump) | undefined): Dump {
-  try {
-    return details?.() ?? null;
-  } catch (error) {
-    return { error: messageOf(error) };
   }
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Dump } from '#base';
 import { levels } from './level.ts';
 import { recordKinds, type LogRecord } from './record.ts';
 import { bodyPolicies } from './policy.ts';
+import { processStatus } from './process-status.ts';
 import { longestDuration, scenarioName, scenarioShape } from './scenario.ts';
 
 /* The contract between controller and agents: HTTP/1.1 and JSON over mutual TLS. */
@@ -44,20 +44,13 @@ export const controlAnswer = z.object({
 });
 export type ControlAnswer = z.infer<typeof controlAnswer>;
 
-/** What the status listener answers. */
-export const agentStatus = z.object({
+/** What the status listener answers: the host, its processes taken together. */
+export const agentStatus = processStatus.extend({
   host: z.string(),
   role: z.enum(['director', 'frontEnd', 'edge', 'reverseProxy', 'balancer', 'trustedPeer']),
   /** `recording`: some scenario runs and the store takes records; `failing`: it does not take them. */
   state: z.enum(['recording', 'stopped', 'failing']),
   scenarios: z.array(scenarioShape).readonly(),
-  recorder: z.object({
-    recorded: z.number(),
-    dropped: z.number(),
-    lost: z.number(),
-    queued: z.number(),
-    lastFailure: z.string().nullable(),
-  }),
   store: z.object({
     segments: z.number(),
     bytes: z.number(),
@@ -66,18 +59,8 @@ export const agentStatus = z.object({
     restarts: z.number(),
     failure: z.string().nullable(),
   }),
-  /** Seconds the process runs. */
-  uptime: z.number(),
-  /** Bytes of the process in memory. */
-  residentMemory: z.number(),
-  pid: z.number(),
-  /**
-   * Milliseconds of the longest delay of the event loop in the last minute, and in how many seconds
-   * since the start there was one above 100; agents of before do not say.
-   */
-  eventLoop: z.object({ highest: z.number(), stalls: z.number() }).optional(),
-  /** What the host's role says about itself. */
-  details: z.custom<Dump>((value) => value !== undefined),
+  /** Each process by itself, when there are several; agents of before do not say. */
+  workers: z.array(processStatus).readonly().optional(),
 });
 export type AgentStatus = z.infer<typeof agentStatus>;
 

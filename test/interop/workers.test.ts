@@ -239,6 +239,16 @@ describe(
         assert.ok(isHostStatus(told));
         assert.deepEqual([told.state, told.workers], ['up', 3]);
       }
+      const where = [deployment.topologyFile, '--port-offset', String(deployment.plan.portOffset)];
+      // Hosts that were not started are not there: the verdict is negative, the rest is told.
+      const { stdout: all } = await deployment
+        .usher('pool', 'status', ...where, '--json')
+        .catch((error: { readonly stdout: string }) => error);
+      for (const fqdn of [edge, frontEnd, 'dir01.contoso.net']) {
+        const pids = [...deployment.workersOf(fqdn).values()];
+        const own = all.slice(all.indexOf(`"host": "${fqdn}"`));
+        for (const pid of pids) assert.match(own, new RegExp(`"pid": ${pid},`, 'u'), fqdn);
+      }
       await deployment.usher('pool', 'drain', frontEnd);
       const { stdout } = await deployment.usher('pool', 'resume', frontEnd, '--json');
       assert.match(stdout, /"state": "up".*"workers": 3/su);
