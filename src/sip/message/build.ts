@@ -150,6 +150,14 @@ function lacksTag(request: SipMessage): boolean {
 }
 
 /**
+ * Whether an ACK ends an INVITE that was answered here without a transaction (RFC 3261 8.2.7): it carries
+ * the branch and Call-ID of that INVITE (17.1.1.3), and the tag that was made of them.
+ */
+export function acknowledgesStateless(ack: SipMessage): boolean {
+  return ack.to.tag === hashTag(ack);
+}
+
+/**
  * A tag that depends on the request alone, as stateless answers need (RFC 3261 8.2.7): FNV-1a over what
  * identifies its transaction, branch and Call-ID. It identifies, it protects nothing.
  */

@@ -5,6 +5,7 @@ export {
   type RequestParts,
   type ResponseParts,
   buildRequest,
+  acknowledgesStateless,
   buildResponse,
 } from './build.ts';
 export {

@@ -193,6 +193,22 @@ suite('answering', () => {
   });
 });
 
+test('the ACK of an INVITE that was turned away ends here; that of another goes on', async () => {
+  const proxy = new ProxyHarness();
+  const caller = proxy.wire();
+  const { wires, plan } = proxy.callees(1);
+  const via = 'SIP/2.0/TLS caller.invalid;branch=z9hG4bKaway';
+  proxy.forward(plan);
+  await proxy.core.drain();
+  proxy.receive(request('INVITE', { via, callId: 'away' }), caller);
+  assert.deepEqual(caller.statuses, [503]);
+  const toTag = caller.answer.to.tag ?? '';
+  proxy.receive(request('ACK', { via, callId: 'away', toTag }), caller);
+  assert.deepEqual(wires[0]?.methods, []);
+  proxy.receive(request('ACK', { via: `${via}2`, callId: 'away', toTag }), caller);
+  assert.deepEqual(wires[0]?.methods, ['ACK'], 'not that INVITE, whatever its tag');
+});
+
 suite('requests of our own', () => {
   const options = { timeout: 5_000 };
 

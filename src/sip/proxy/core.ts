@@ -2,7 +2,13 @@ import { randomBytes, randomInt } from 'node:crypto';
 
 import { messageOf, settled } from '#base';
 import { messageSeen } from '../channels.ts';
-import { buildResponse, isRequest, isResponse, validate } from '../message/index.ts';
+import {
+  acknowledgesStateless,
+  buildResponse,
+  isRequest,
+  isResponse,
+  validate,
+} from '../message/index.ts';
 import type {
   FrameFault,
   MessageFault,
@@ -182,7 +188,9 @@ export class ProxyCore {
     if (this.#layer.servers > 0 && this.#belongsToKnown(request, wire)) return;
     const stamped = stampedVia(request, wire.remote);
     if (method === 'ACK') {
-      this.#acknowledge(this.#contextOf(request, wire), stamped);
+      // Of an INVITE that was turned away: it ends here, and nobody behind us has seen its like.
+      if (acknowledgesStateless(request)) return;
+      this.#acknowledge(this.#contextOf(request, wire), wire, stamped);
     } else if (this.#mayTake(request, wire)) {
       this.#decide(request, wire, stamped);
     } else {
@@ -220,14 +228,11 @@ export class ProxyCore {
    */
   #decide(request: SipRequest, wire: Wire, stamped: string | undefined): void {
     const context = this.#contextOf(request, wire);
+    const { method } = request;
     let outcome: Promise<Outcome> | Outcome;
     try {
       outcome = this.#handle(context);
-      if (
-        !(outcome instanceof Promise) &&
-        outcome.kind === 'respond' &&
-        request.method !== 'INVITE'
-      ) {
+      if (!(outcome instanceof Promise) && outcome.kind === 'respond' && method !== 'INVITE') {
         this.#engine.transmit(wire, buildAnswer(request, outcome, stamped));
         return;
       }
@@ -257,12 +262,13 @@ export class ProxyCore {
     cause: unknown,
   ): void {
     const { request, arrival } = transaction;
-    this.#engine.report('decider-threw', `A decider failed: ${messageOf(cause)}`, {
-      callId: request.callId,
-      cause,
-      wire: arrival,
-    });
+    this.#deciderThrew(request, arrival, cause);
     transaction.respond(buildAnswer(request, { status: 500 }, stamped));
+  }
+
+  #deciderThrew({ callId }: SipRequest, wire: Wire, cause: unknown): void {
+    const message = `A decider failed: ${messageOf(cause)}`;
+    this.#engine.report('decider-threw', message, { callId, cause, wire });
   }
 
   #perform(
@@ -350,22 +356,16 @@ export class ProxyCore {
   }
 
   /** An ACK that ends no refusal belongs to a 2xx and travels on its own (RFC 3261 16.11). */
-  #acknowledge(context: RequestContext, stamped: string | undefined): void {
+  #acknowledge(context: RequestContext, wire: Wire, stamped: string | undefined): void {
+    const { request } = context;
     const perform = (outcome: Outcome): void => {
-      if (outcome.kind !== 'forward' || context.request.maxForwards === 0) return;
+      if (outcome.kind !== 'forward' || request.maxForwards === 0) return;
       const { plan } = outcome;
-      const { request } = context;
       const mark = context.loopMark ?? this.#branches.mark(request);
       const frame = { request, plan, stampedVia: stamped };
       forwardStateless(this.#engine, frame, mark, breadthOf(request, this.#limits.maxBreadth));
     };
-    const failed = (cause: unknown): void => {
-      const { callId } = context.request;
-      this.#engine.report('decider-threw', `A decider failed: ${messageOf(cause)}`, {
-        callId,
-        cause,
-      });
-    };
+    const failed = (cause: unknown): void => this.#deciderThrew(request, wire, cause);
     try {
       const outcome = this.#handle(context);
       if (outcome instanceof Promise) outcome.then(perform).catch(failed);
@@ -386,7 +386,6 @@ export class ProxyCore {
 
   /** Answers without a transaction: on a reliable transport nothing has to remember it. */
   #answer(request: SipRequest, wire: Wire, answer: Answer): void {
-    if (request.method === 'ACK') return;
     this.#engine.transmit(wire, buildAnswer(request, answer, stampedVia(request, wire.remote)));
   }
 
