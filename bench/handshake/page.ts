@@ -66,6 +66,7 @@ export function pageOf(results: readonly Measured[], { idle, seconds, machine }:
         whole(full.failed + resumed.failed),
       ]),
     ),
+    ...(results.length > 1 ? [] : ['Kamailio was not there, or broke off under the load.']),
     markdownTable(
       ['server', `kB for each of ${whole(idle)} idle connections`, 'goal'],
       results.map(({ name, perConnection }) => [

@@ -23,7 +23,7 @@ export function usageOf(pid: number): Usage {
 }
 
 /** The process and its descendants. */
-function familyOf(pid: number): readonly number[] {
+export function familyOf(pid: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/u.test(entry)) continue;

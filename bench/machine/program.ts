@@ -2,19 +2,30 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { familyOf } from './proc.ts';
 
 const running = new Set<ChildProcess>();
 let watched = false;
 
-/** However this process ends, what it started ends with it. */
+/** However this process ends, what it started ends with it: a program killed outright leaves its children. */
 function endAllWithUs(): void {
   if (watched) return;
   watched = true;
   process.on('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const { pid } of running) {
+      for (const each of pid === undefined ? [] : familyOf(pid)) kill(each);
+    }
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(130));
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile.
   }
 }
 
