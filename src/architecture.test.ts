@@ -37,7 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   proof: ['base', 'topology', 'ports', 'trust', 'sip', 'identity', 'logging'],
   // The same topology in network namespaces: it lays wires, loads rules and starts hosts.
-  lab: ['base', 'topology', 'ports', 'firewall', 'host'],
+  lab: ['base', 'topology', 'ports', 'firewall', 'host', 'proof'],
   cli: [
     'base',
     'topology',

@@ -1,5 +1,6 @@
 import type { Language } from '#base';
-import type { Conversation, Proof, RowProof } from '#proof';
+import { packetText } from '#proof';
+import type { Conversation, DeviceFinding, Proof, RowProof } from '#proof';
 import { texts } from './messages/proof.ts';
 import { cut, fold, paint } from './paint.ts';
 
@@ -67,19 +68,67 @@ export function proofSummary(proof: Proof, style: Style): string {
     lines.push(...others.map((other) => `  ${other}`));
   };
   const admitted = proof.refusals.filter((refusal) => !refusal.refused);
-  line(admitted.length === 0, text.refusals(proof.refusals.length, admitted.length));
+  // Devices may be proven without what runs on the hosts.
+  const services = proof.rows.length > 0 || proof.devices === undefined;
+  if (services) line(admitted.length === 0, text.refusals(proof.refusals.length, admitted.length));
   for (const each of admitted) {
     line(false, `  ${each.to} (${each.rows.join(', ')}): ${each.presented}: ${each.evidence}`);
   }
   const { probed, unexpectedlyOpen, remarks } = proof.closed;
-  line(unexpectedlyOpen.length === 0, text.closure(probed, unexpectedlyOpen.length));
+  if (services) line(unexpectedlyOpen.length === 0, text.closure(probed, unexpectedlyOpen.length));
   for (const { protocol, address, port, evidence } of unexpectedlyOpen) {
     line(false, `  ${protocol} ${address}:${port}: ${evidence}`);
   }
   for (const remark of remarks) lines.push(ink.faint(`  ${remark[style.language]}`));
+  deviceLines(proof, style, line);
   const open = proof.rows.filter((row) => row.verdict === 'open').length;
-  line(open === proof.rows.length, text.sum(open, proof.rows.length));
+  if (services) line(open === proof.rows.length, text.sum(open, proof.rows.length));
   return lines.join('\n');
+}
+
+/** What the devices of a lab let pass, and what crossed it from end to end. */
+function deviceLines(
+  { devices, pairs }: Proof,
+  style: Style,
+  line: (good: boolean, what: string) => void,
+): void {
+  const text = texts(style.language);
+  if (devices !== undefined) {
+    const probed = devices.reduce((sum, device) => sum + device.probed, 0);
+    const found = devices.flatMap(({ device, direction, findings }) =>
+      findings.map((finding) => ({ ...finding, where: `${device} (${text.way[direction]})` })),
+    );
+    const names = new Set(devices.map(({ device }) => device));
+    line(found.length === 0, text.devices(names.size, probed, found.length));
+    for (const finding of found)
+      line(false, `  ${finding.where}: ${findingText(finding, style.language)}`);
+  }
+  if (pairs === undefined) return;
+  line(pairs.findings.length === 0, text.pairs(pairs.pairs, pairs.probed, pairs.findings.length));
+  for (const { kind, row = '', from, to, packet } of pairs.findings) {
+    const what = packetText(packet);
+    line(
+      false,
+      `  ${from} → ${to}: ${kind === 'admitted' ? text.admitted(what) : text.blocked(what, row)}`,
+    );
+  }
+}
+
+/** A difference between a device and the table as one sentence. */
+export function findingText(
+  { kind, row = '', decided, packet, probes }: DeviceFinding,
+  language: Language,
+): string {
+  const text = texts(language);
+  const what = packetText(packet);
+  const by =
+    decided === undefined
+      ? text.undecided
+      : decided.rule === 'policy'
+        ? text.policyDecides
+        : text.decidedBy(decided.comment);
+  const alike = probes === 1 ? '' : ` (${text.alike(probes)})`;
+  return `${kind === 'blocked' ? text.blocked(what, row) : text.admitted(what)}; ${by}${alike}`;
 }
 
 /** The conversation of the demo users, step by step. */

@@ -1,6 +1,7 @@
 import type { Plan } from '#ports';
 import {
   holds,
+  playsHere,
   proveClosure,
   proveRefusals,
   proveRows,
@@ -34,7 +35,8 @@ export async function prove(
   const bar = progress(context, text.proving);
   let done = 0;
   const told = (row: RowProof, of: number): void => bar.show(++done, of, row.flow.id);
-  const rows = await proveRows(plan, plan.flows, identities, told, options.here);
+  const plays = options.here === true ? playsHere : undefined;
+  const rows = await proveRows(plan, plan.flows, identities, told, plays);
   bar.clear();
   if (options.print) for (const row of rows) context.print(rowLines(row, context));
   const refusals = await proveRefusals(plan, identities, new Date(), options.here);

@@ -8,7 +8,7 @@ import { loadPlan, type Plan } from '#ports';
 import { ensurePki, pkiPaths } from '#trust';
 import { proveRefusals } from './refusals.ts';
 import { Identities, proveRows } from './rows.ts';
-import { startsHere } from './vantage.ts';
+import { playsHere, vantagesOf } from './vantage.ts';
 
 const mine = 'fe03.contoso.net';
 
@@ -49,11 +49,14 @@ describe('one machine of several', () => {
   });
 
   test('proves rows that start at its hosts, and no others', async () => {
-    const here = plan.flows.filter((flow) => startsHere(plan, flow));
+    const here = plan.flows.filter((flow) =>
+      vantagesOf(plan, flow, '').some((vantage) => playsHere(flow, vantage)),
+    );
     assert.ok(here.length > 0);
     assert.ok(here.every((flow) => flow.source.hosts.includes(mine) && flow.application !== 'CLS'));
     const none = plan.flows.filter((flow) => !here.includes(flow));
-    assert.deepEqual(await proveRows(plan, none, new Identities(state, plan), () => {}, true), []);
+    const identities = new Identities(state, plan);
+    assert.deepEqual(await proveRows(plan, none, identities, () => {}, playsHere), []);
   });
 
   test('knocks at its own sockets, which are closed while nobody serves', async () => {

@@ -17,6 +17,7 @@ const probe = (verdict: ProbeResult['verdict'], evidence: string): ProbeResult =
   verdict,
   evidence,
   took: 3,
+  goal: { address: '127.10.1.10', port: 1 },
 });
 
 const proofOf = (row: Flow, ...probes: ProbeResult[]): Proof => ({

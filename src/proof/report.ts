@@ -1,5 +1,6 @@
 import type { Party } from '#ports';
 import type { Conversation } from './conversation.ts';
+import type { DeviceFinding, DeviceProof, Packet, PairsProof } from './device.ts';
 import { holds, type Proof, type RowProof } from './verdict.ts';
 
 /** One row of `usher verify --json`. */
@@ -34,6 +35,10 @@ export interface ProofReport {
     }[];
     readonly remarks: readonly string[];
   };
+  /** What each device lets pass; null outside a lab. */
+  readonly devices: readonly DeviceProof[] | null;
+  /** Every port between any two; null when it was not asked for. */
+  readonly pairs: PairsProof | null;
   /** Null where there are no demo users to let meet. */
   readonly conversation: Conversation | null;
 }
@@ -62,6 +67,8 @@ export function toReport(proof: Proof, conversation: Conversation | undefined): 
       evidence,
     })),
     closed: { ...proof.closed, remarks: proof.closed.remarks.map(({ en }) => en) },
+    devices: proof.devices ?? null,
+    pairs: proof.pairs ?? null,
     conversation: conversation ?? null,
   };
 }
@@ -98,6 +105,26 @@ export function toJUnit(proof: Proof, conversation: Conversation | undefined): s
         .map((socket) => `${socket.protocol} ${socket.address}:${socket.port} ${socket.evidence}`)
         .join('; '),
     ),
+    ...(proof.devices ?? []).map(({ device, direction, probed, findings }) =>
+      testCase(
+        'device',
+        `${device} (${direction}) lets pass what the table asks for and nothing else`,
+        findings.length > 0,
+        findings.length === 0 ? `${probed} packets` : findings.map(findingEvidence).join('; '),
+      ),
+    ),
+    ...(proof.pairs === undefined
+      ? []
+      : [
+          testCase(
+            'pairs',
+            `every port between ${proof.pairs.pairs} pairs of addresses as the table says`,
+            proof.pairs.findings.length > 0,
+            proof.pairs.findings
+              .map(({ kind, row, packet }) => `${packetText(packet)} ${kind} ${row ?? ''}`.trim())
+              .join('; '),
+          ),
+        ]),
     ...(conversation === undefined
       ? []
       : [
@@ -117,6 +144,25 @@ export function toJUnit(proof: Proof, conversation: Conversation | undefined): s
     '</testsuite></testsuites>',
     '',
   ].join('\n');
+}
+
+/** A packet in a sentence. */
+export const packetText = ({ source, destination, protocol, port }: Packet): string =>
+  `${protocol} ${source} → ${destination} port ${port}`;
+
+/** A finding as one English sentence. */
+export function findingEvidence({ kind, row, decided, packet, probes }: DeviceFinding): string {
+  const what =
+    kind === 'blocked'
+      ? `${packetText(packet)} is dropped, ${row} asks for it`
+      : `${packetText(packet)} is admitted, no row asks for it`;
+  const by =
+    decided === undefined
+      ? 'the kernel does not tell by what'
+      : decided.rule === 'policy'
+        ? 'decided by no rule: the policy of the chain'
+        : `decided by ${decided.comment}`;
+  return `${what}; ${by}${probes === 1 ? '' : ` (${probes} probes alike)`}`;
 }
 
 function rowTitle({ flow }: RowProof): string {

@@ -6,16 +6,8 @@ import { agentPaths } from '#logging';
 import { clientTls, loadCredentials, type Credentials } from '#trust';
 import { askHttp, askSip } from './ask.ts';
 import { dialTcp, dialTls, ProbeFailure } from './dial.ts';
-import {
-  type Goal,
-  goalsOf,
-  isHere,
-  isLocal,
-  startsHere,
-  type Vantage,
-  vantagesOf,
-} from './vantage.ts';
-import { judge, type ProbeResult, type RowProof } from './verdict.ts';
+import { type Goal, goalsOf, isLocal, type Plays, type Vantage, vantagesOf } from './vantage.ts';
+import { judge, type Connection, type ProbeResult, type RowProof } from './verdict.ts';
 
 /** Probes under way at once; more would only queue behind each other's handshakes. */
 const atOnce = 8;
@@ -85,21 +77,24 @@ export class Identities {
  * Proves every flow of the plan that opens a socket, each from every vantage point of its source
  * to every destination. `progress` is called as rows finish.
  *
- * @param here leaves out what does not start at a host this machine is
+ * @param plays leaves out the vantage points this process does not speak for; default: it speaks for all
  */
 export async function proveRows(
   plan: Plan,
   flows: readonly Flow[],
   identities: Identities,
   progress: (proof: RowProof, of: number) => void,
-  here = false,
+  plays?: Plays,
 ): Promise<readonly RowProof[]> {
-  const chosen = here ? flows.filter((flow) => startsHere(plan, flow)) : flows;
+  const chosen =
+    plays === undefined
+      ? flows
+      : flows.filter((flow) => vantagesOf(plan, flow, '').some((each) => plays(flow, each)));
   const queue = chosen.entries();
   const proofs: RowProof[] = [];
   const worker = async (): Promise<void> => {
     for (const [index, flow] of queue) {
-      const proof = judge(flow, await probeFlow(plan, flow, identities, here));
+      const proof = judge(flow, await probeFlow(plan, flow, identities, plays));
       proofs[index] = proof;
       progress(proof, chosen.length);
     }
@@ -112,11 +107,11 @@ async function probeFlow(
   plan: Plan,
   flow: Flow,
   identities: Identities,
-  here: boolean,
+  plays: Plays | undefined,
 ): Promise<readonly ProbeResult[]> {
   const results: ProbeResult[] = [];
   for (const vantage of vantagesOf(plan, flow, (await identities.any()).fqdn)) {
-    if (here && !isHere(vantage)) continue;
+    if (plays?.(flow, vantage) === false) continue;
     for (const goal of goalsOf(plan, flow)) {
       // Servers of one row talk with each other, none with itself.
       if (goal.address === vantage.address) continue;
@@ -134,12 +129,20 @@ async function probe(
   identities: Identities,
 ): Promise<ProbeResult> {
   const begun = performance.now();
+  let connection: Connection | undefined;
+  const opened = (socket: Socket): void => {
+    const { localAddress: source, localPort: sourcePort } = socket;
+    if (source === undefined || sourcePort === undefined) return;
+    connection = { source, sourcePort };
+  };
   const result = (verdict: ProbeResult['verdict'], evidence: string): ProbeResult => ({
     from: vantage.name,
     to: `${goal.name} (${goal.address}:${goal.port})`,
     verdict,
     evidence,
     took: performance.now() - begun,
+    goal: { address: goal.address, port: goal.port },
+    ...(connection === undefined ? {} : { connection }),
   });
   if (vantage.address !== undefined && !isLocal(vantage.address)) {
     return result(
@@ -148,7 +151,7 @@ async function probe(
     );
   }
   try {
-    return result('open', await converse(plan, flow, vantage, goal, identities));
+    return result('open', await converse(plan, flow, vantage, goal, identities, opened));
   } catch (error) {
     if (error instanceof ProbeFailure) {
       const own = await identities.defectOf(vantage.identity);
@@ -167,10 +170,16 @@ async function converse(
   vantage: Vantage,
   goal: Goal,
   identities: Identities,
+  opened: (socket: Socket) => void,
 ): Promise<string> {
+  const dial = async (target: Goal): Promise<Socket> => {
+    const socket = await open(flow, vantage, target, identities);
+    opened(socket);
+    return socket;
+  };
   switch (flow.application) {
     case 'SIP': {
-      const socket = await open(flow, vantage, goal, identities);
+      const socket = await dial(goal);
       const sentBy = `${vantage.identity ?? 'probe.invalid'}:${goal.port}`;
       const response = await askSip(socket, `sip:${goal.name}`, sentBy);
       const seen = `OPTIONS → ${response.status} ${response.reason}`;
@@ -180,7 +189,7 @@ async function converse(
     case 'HTTP':
     case 'HTTPS': {
       const { host, path, location } = question(plan, flow, goal);
-      const socket = await open(flow, vantage, { ...goal, name: host }, identities);
+      const socket = await dial({ ...goal, name: host });
       const answer = await askHttp(socket, host, path);
       const seen = `GET ${path} → ${answer.status}`;
       if (answer.status !== 200) throw new ProbeFailure('wrongAnswer', `${seen}, 200 expected`);
@@ -190,7 +199,7 @@ async function converse(
       return seen;
     }
     case 'CLS': {
-      const socket = await open(flow, vantage, goal, identities);
+      const socket = await dial(goal);
       const { path, body } = agentQuestion(flow);
       const answer = await askHttp(socket, goal.name, path, body);
       const seen = `${body === undefined ? 'GET' : 'POST'} ${path} → ${answer.status}`;

@@ -53,19 +53,15 @@ export function vantagesOf(plan: Plan, flow: Flow, controller: string): readonly
   });
 }
 
-/** True when this machine is a host the flow starts at; clients and log controllers are no hosts. */
-export function startsHere(plan: Plan, flow: Flow): boolean {
-  return (
-    flow.application !== 'CLS' &&
-    flow.source.hosts.length > 0 &&
-    vantagesOf(plan, flow, '').some(isHere)
-  );
-}
+/** Which vantage points of a flow a process speaks for. */
+export type Plays = (flow: Flow, vantage: Vantage) => boolean;
 
-/** True when this machine has the address of the vantage point. */
-export function isHere({ address }: Vantage): boolean {
-  return address !== undefined && isLocal(address);
-}
+/** Speaks for the hosts this machine is; clients and log controllers are no hosts. */
+export const playsHere: Plays = (flow, { address }) =>
+  flow.application !== 'CLS' &&
+  flow.source.hosts.length > 0 &&
+  address !== undefined &&
+  isLocal(address);
 
 /** Every destination socket of a flow. */
 export function goalsOf(plan: Plan, flow: Flow): readonly Goal[] {

@@ -11,7 +11,14 @@ const [flow] = loaded.plan.flows;
 assert.ok(flow);
 
 const probe = (verdict: Verdict, evidence: string, took = 1): ProbeResult => {
-  return { from: 'a', to: 'b (127.0.0.1:1)', verdict, evidence, took };
+  return {
+    from: 'a',
+    to: 'b (127.0.0.1:1)',
+    verdict,
+    evidence,
+    took,
+    goal: { address: '127.0.0.1', port: 1 },
+  };
 };
 
 test('an open row says what was seen, how often it was tried and how long the slowest took', () => {

@@ -1,5 +1,6 @@
 import type { Text } from '#base';
 import type { Flow } from '#ports';
+import type { DeviceProof, PairsProof } from './device.ts';
 
 /** What a probe found at the far end of a flow. */
 export type Verdict =
@@ -11,6 +12,8 @@ export type Verdict =
   | 'rejected'
   /** No answer at all within the time given. */
   | 'dropped'
+  /** Connected, but the host it should have been saw nothing of it: somebody else answered. */
+  | 'elsewhere'
   /** Somebody answers whose certificate is not the one the topology names. */
   | 'wrongIdentity'
   /** The far end refused us after the connection stood. */
@@ -29,6 +32,15 @@ export interface ProbeResult {
   readonly evidence: string;
   /** Milliseconds from connect to answer. */
   readonly took: number;
+  readonly goal: { readonly address: string; readonly port: number };
+  /** The sender's end of the connection; absent when none came about. */
+  readonly connection?: Connection;
+}
+
+/** Where a connection came from. */
+export interface Connection {
+  readonly source: string;
+  readonly sourcePort: number;
 }
 
 /** The verdict over a whole row: open only when every probe of it found it open. */
@@ -72,6 +84,10 @@ export interface Proof {
   readonly rows: readonly RowProof[];
   readonly refusals: readonly RefusalProof[];
   readonly closed: ClosureProof;
+  /** What each device lets pass; in a lab only. */
+  readonly devices?: readonly DeviceProof[];
+  /** Every port between any two; when it was asked for. */
+  readonly pairs?: PairsProof;
 }
 
 /** True when every row is open, everything else closed and every wrong peer refused. */
@@ -79,7 +95,9 @@ export function holds(proof: Proof): boolean {
   return (
     proof.rows.every((row) => row.verdict === 'open') &&
     proof.refusals.every((refusal) => refusal.refused) &&
-    proof.closed.unexpectedlyOpen.length === 0
+    proof.closed.unexpectedlyOpen.length === 0 &&
+    (proof.devices ?? []).every(({ findings }) => findings.length === 0) &&
+    (proof.pairs?.findings ?? []).length === 0
   );
 }
 

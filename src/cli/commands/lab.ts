@@ -24,6 +24,7 @@ import { texts as upTexts } from '../messages/up.ts';
 import { paint } from '../paint.ts';
 import { defaultTopology, readPlan } from '../plan-file.ts';
 import { prepare } from '../prepare.ts';
+import { verifyLab, type VerifyOptions } from './lab-verify.ts';
 import { progress } from '../progress.ts';
 
 interface Options {
@@ -33,7 +34,7 @@ interface Options {
 
 const defaultName = 'usher';
 
-/** `usher lab up|exec|status|down` */
+/** `usher lab up|verify|exec|status|down` */
 export const lab: CommandFactory = (context) => {
   const text = texts(context.language);
   const named = (name: string, description: string): Command =>
@@ -62,6 +63,15 @@ export const lab: CommandFactory = (context) => {
           .action((host: string, words: readonly string[], options: Options) =>
             runExec(context, host, words, options),
           ),
+      )
+      .addCommand(
+        named('verify', text.verify)
+          .option('--sweep', text.sweep)
+          .option('--devices', text.devices)
+          .option('--json', text.verifyJson)
+          .option('--junit <file>', text.junit)
+          .option('--html <file>', text.html)
+          .action((options: VerifyOptions) => verifyLab(context, options)),
       )
       .addCommand(
         named('status', text.status)

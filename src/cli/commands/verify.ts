@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UsherError } from '#base';
-import { Identities, toJUnit, toReport } from '#proof';
+import { Identities, toHtml, toJUnit, toReport } from '#proof';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { readDemoUsers } from '../demo-users.ts';
 import { meet } from '../meet.ts';
@@ -12,6 +12,7 @@ import { prove } from '../prove.ts';
 interface Options {
   readonly json?: boolean;
   readonly junit?: string;
+  readonly html?: string;
   readonly sweep?: boolean;
   readonly here?: boolean;
   readonly portOffset?: string;
@@ -25,6 +26,7 @@ export const verify: CommandFactory = (context) => {
     .argument('[topology]', text.topology)
     .option('--json', text.json)
     .option('--junit <file>', text.junit)
+    .option('--html <file>', text.html)
     .option('--sweep', text.sweep)
     .option('--here', text.here)
     .option('--port-offset <n>', text.portOffset)
@@ -55,5 +57,9 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   if (!print) context.print(JSON.stringify(report, null, 2));
   if (options.junit !== undefined)
     writeOutput(context, options.junit, toJUnit(proof, met?.conversation));
+  if (options.html !== undefined) {
+    const page = toHtml(plan.topology.name, proof, met?.conversation, new Date());
+    writeOutput(context, options.html, page);
+  }
   context.exit(report.ok ? 0 : 1);
 }

@@ -6,6 +6,12 @@ const en = {
   exec: 'run a program on a host of the lab',
   status: 'list the namespaces of the lab and what runs in them',
   down: 'end everything that runs in the lab and remove it',
+  verify: 'prove the lab from every station in it: rows open, every device closed to all else',
+  sweep: 'also try all 65,535 ports between any two stations (minutes)',
+  devices: 'only what the firewalls let pass, not what the services answer',
+  junit: 'write the proof as JUnit XML for CI',
+  html: 'write the proof as one HTML page',
+  verifyJson: 'print the proof as JSON instead of text',
   topology: 'topology file (default ./topology.yaml, else the Contoso example)',
   name: 'name of the lab; its namespaces begin with it',
   json: 'print as JSON',
@@ -16,6 +22,7 @@ Examples:
   usher lab up                                     the Contoso example
   usher lab exec dir01 -- nft list ruleset         the rules a Director is under
   usher lab exec outside -- curl -k https://meet.contoso.com/
+  usher lab verify --html proof.html
   usher lab status
   usher lab down
 
@@ -47,6 +54,12 @@ const de: typeof en = {
   exec: 'ein Programm auf einem Host des Labors ausführen',
   status: 'die Namensräume des Labors auflisten und was darin läuft',
   down: 'alles beenden, was im Labor läuft, und es entfernen',
+  verify: 'das Labor von jeder Station aus prüfen: Zeilen offen, jedes Gerät zu für alles andere',
+  sweep: 'zusätzlich alle 65.535 Ports zwischen je zwei Stationen versuchen (Minuten)',
+  devices: 'nur, was die Firewalls durchlassen, nicht, was die Dienste antworten',
+  junit: 'den Nachweis als JUnit-XML für CI schreiben',
+  html: 'den Nachweis als eine HTML-Seite schreiben',
+  verifyJson: 'den Nachweis als JSON statt als Text ausgeben',
   topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
   name: 'Name des Labors; seine Namensräume beginnen damit',
   json: 'als JSON ausgeben',
@@ -57,6 +70,7 @@ Beispiele:
   usher lab up                                     das Contoso-Beispiel
   usher lab exec dir01 -- nft list ruleset         die Regeln, unter denen ein Director steht
   usher lab exec outside -- curl -k https://meet.contoso.com/
+  usher lab verify --html nachweis.html
   usher lab status
   usher lab down
 

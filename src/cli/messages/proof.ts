@@ -18,6 +18,7 @@ const verdictEn: Readonly<Record<Verdict, string>> = {
   open: 'open',
   noListener: 'no listener',
   rejected: 'rejected',
+  elsewhere: 'other host',
   dropped: 'dropped',
   wrongIdentity: 'identity',
   closedByPeer: 'closed',
@@ -28,6 +29,7 @@ const verdictDe: Readonly<Record<Verdict, string>> = {
   open: 'offen',
   noListener: 'niemand da',
   rejected: 'abgelehnt',
+  elsewhere: 'anderer Host',
   dropped: 'verworfen',
   wrongIdentity: 'Identität',
   closedByPeer: 'geschlossen',
@@ -63,6 +65,21 @@ const en = {
       ? `no socket without a flow (${probed} looked at)`
       : `${open} ${open === 1 ? 'socket' : 'sockets'} that no flow asks for (${probed} looked at):`,
   sum: (open: number, all: number) => `${open} of ${all} rows open`,
+  devices: (devices: number, probed: number, findings: number) =>
+    findings === 0
+      ? `${devices} devices let pass what the table asks for and nothing else (${probed} packets put before them)`
+      : `${findings} ${findings === 1 ? 'difference' : 'differences'} between ${devices} devices and the table (${probed} packets put before them):`,
+  pairs: (pairs: number, probed: number, findings: number) =>
+    findings === 0
+      ? `every port between ${pairs} pairs of addresses as the table says (${probed} packets)`
+      : `${findings} ${findings === 1 ? 'port' : 'ports'} between ${pairs} pairs of addresses not as the table says (${probed} packets):`,
+  way: { in: 'to the host', out: 'from the host', forward: 'through it' },
+  blocked: (packet: string, row: string) => `${packet} is dropped, ${row} asks for it`,
+  admitted: (packet: string) => `${packet} is admitted, no row asks for it`,
+  decidedBy: (rule: string) => `decided by ${rule}`,
+  policyDecides: 'decided by no rule: the policy of the chain',
+  undecided: 'the kernel does not tell by what',
+  alike: (count: number) => `${count} probes alike`,
   conversation: (from: string, to: string, met: boolean, inside: boolean) =>
     `${from} and ${to} ${met ? 'met' : 'did not meet'} ${inside ? 'inside' : 'through the Edge'}`,
 };
@@ -96,6 +113,21 @@ const de: typeof en = {
       ? `kein Socket ohne Datenfluss (${probed} geprüft)`
       : `${open} ${open === 1 ? 'Socket, den' : 'Sockets, die'} kein Datenfluss verlangt (${probed} geprüft):`,
   sum: (open, all) => `${open} von ${all} Zeilen offen`,
+  devices: (devices, probed, findings) =>
+    findings === 0
+      ? `${devices} Geräte lassen durch, was die Tabelle verlangt, und sonst nichts (${probed} Pakete vorgelegt)`
+      : `${findings} ${findings === 1 ? 'Abweichung' : 'Abweichungen'} zwischen ${devices} Geräten und der Tabelle (${probed} Pakete vorgelegt):`,
+  pairs: (pairs, probed, findings) =>
+    findings === 0
+      ? `jeder Port zwischen ${pairs} Adresspaaren, wie die Tabelle es sagt (${probed} Pakete)`
+      : `${findings} ${findings === 1 ? 'Port' : 'Ports'} zwischen ${pairs} Adresspaaren nicht, wie die Tabelle es sagt (${probed} Pakete):`,
+  way: { in: 'zum Host', out: 'vom Host', forward: 'hindurch' },
+  blocked: (packet, row) => `${packet} wird verworfen, ${row} verlangt es`,
+  admitted: (packet) => `${packet} wird zugelassen, keine Zeile verlangt es`,
+  decidedBy: (rule) => `entschieden von ${rule}`,
+  policyDecides: 'entschieden von keiner Regel: die Vorgabe der Kette',
+  undecided: 'der Kern sagt nicht, wovon',
+  alike: (count) => `${count} gleiche Proben`,
   conversation: (from, to, met, inside) =>
     `${from} und ${to} trafen sich ${met ? '' : 'nicht '}${inside ? 'intern' : 'über den Edge'}`,
 };

@@ -5,6 +5,7 @@ const en = {
   topology: 'topology file (default ./topology.yaml, else the Contoso example)',
   json: 'print the proof as JSON',
   junit: 'also write the proof as JUnit XML to this file',
+  html: 'write the proof as one HTML page',
   sweep:
     'also connect to all 65,535 ports of every address (2 to 3 s an address on this machine: half a minute for the Contoso example)',
   here: 'only what this machine can prove alone: rows that start at its hosts, its own sockets',
@@ -33,6 +34,7 @@ const de: typeof en = {
   topology: 'Topologiedatei (Vorgabe ./topology.yaml, sonst das Contoso-Beispiel)',
   json: 'den Nachweis als JSON ausgeben',
   junit: 'den Nachweis zusätzlich als JUnit-XML in diese Datei schreiben',
+  html: 'den Nachweis als eine HTML-Seite schreiben',
   sweep:
     'zusätzlich alle 65.535 Ports jeder Adresse durchprobieren (2 bis 3 s je Adresse auf diesem Rechner: eine halbe Minute für das Contoso-Beispiel)',
   here: 'nur, was dieser Rechner allein nachweisen kann: die Zeilen seiner Hosts und seine eigenen Sockets',

@@ -3,6 +3,7 @@ import { ruleSetOf } from '#firewall';
 import type { RuleSet } from '#firewall';
 import type { Plan } from '#ports';
 import type { LabNetwork, Port, Router, Segment, Station } from './network.ts';
+import { markedPorts } from './marks.ts';
 import { namespaceOf, wire } from './names.ts';
 
 /** What is done inside one namespace, in this order. */
@@ -34,16 +35,6 @@ const nearby = {
   wire: { 4: '169.254.0.2', 6: 'fe80::2' },
   /** A network of clients. */
   clients: { 4: '169.254.0.10', 6: 'fe80::10' },
-} as const;
-
-/**
- * Source ports that mark the packets of a proof: below those the kernel gives out by itself (32768
- * and up). The namespace `wire` puts packets from `direct` ports on the wire of their destination, and
- * hands packets from `routed` ports to the firewall of their source.
- */
-export const markedPorts = {
-  direct: { first: 20_000, last: 24_999 },
-  routed: { first: 25_000, last: 29_999 },
 } as const;
 
 const firstTable = 100;

@@ -1,0 +1,52 @@
+import { meetInLab, openLab, proveLab, requireLab } from '#lab';
+import { holds, toHtml, toJUnit, toReport } from '#proof';
+import type { CliContext } from '../context.ts';
+import { readDemoUsers } from '../demo-users.ts';
+import { texts } from '../messages/proof.ts';
+import { texts as verifyTexts } from '../messages/verify.ts';
+import { writeOutput } from '../output-file.ts';
+import { readPlan } from '../plan-file.ts';
+import { progress } from '../progress.ts';
+import { conversationLines, proofSummary, rowLines } from '../proof-text.ts';
+
+export interface VerifyOptions {
+  readonly name: string;
+  readonly sweep?: true;
+  readonly devices?: true;
+  readonly json?: true;
+  readonly junit?: string;
+  readonly html?: string;
+}
+
+/** `usher lab verify` */
+export async function verifyLab(context: CliContext, options: VerifyOptions): Promise<void> {
+  await requireLab();
+  const record = await openLab(options.name);
+  const plan = readPlan(context, record.topologyFile);
+  const bar = progress(context, texts(context.language).proving);
+  const devicesOnly = options.devices === true;
+  const proof = await proveLab(record, plan, {
+    sweep: options.sweep === true,
+    devicesOnly,
+    now: Date.now(),
+    progress: (what, done, of) => bar.show(done, of, what),
+  });
+  bar.clear();
+  const users = devicesOnly ? undefined : readDemoUsers(record.stateDirectory);
+  const conversation = users && (await meetInLab(record, plan, users.accounts));
+  if (options.json === true) {
+    context.print(JSON.stringify(toReport(proof, conversation), null, 2));
+  } else {
+    for (const row of proof.rows) context.print(rowLines(row, context));
+    context.print(proofSummary(proof, context));
+    if (conversation !== undefined) context.print(conversationLines(conversation, context));
+    else if (!devicesOnly) context.print(verifyTexts(context.language).noDemoUsers);
+  }
+  if (options.junit !== undefined)
+    writeOutput(context, options.junit, toJUnit(proof, conversation));
+  if (options.html !== undefined) {
+    const page = toHtml(plan.topology.name, proof, conversation, new Date());
+    writeOutput(context, options.html, page);
+  }
+  context.exit(holds(proof) && conversation?.ok !== false ? 0 : 1);
+}

@@ -1,0 +1,1 @@
+export { decide, ProbeGrid, type Decision, type Probe } from './grid.ts';
