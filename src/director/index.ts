@@ -8,7 +8,7 @@ export { ping } from './policy/ping.ts';
 export { identityEdits, redirectToHome, withoutCredentials } from './policy/redirect-or-proxy.ts';
 export { SignInBackoff } from './policy/sign-in-backoff.ts';
 export { UserLimit } from './policy/user-limit.ts';
-export { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
+export { createSipServer, domainGate, hopsFinder, sipTrustOf } from './sip-host.ts';
 export type { RoleOptions } from './sip-host.ts';
 export { DirectorServer } from './server.ts';
 export type { DirectorOptions } from './server.ts';

@@ -4,14 +4,14 @@ import type { Dump, Lifecycle } from '#base';
 import { servicePort } from '#ports';
 import { connectionEvents, dialledLabel } from '#sip';
 import type { ConnectionEvent, NamedDecider, SipServer } from '#sip';
-import type { Credentials, Reloadable } from '#trust';
+import type { Credentials, Reloadable, SipTrust } from '#trust';
 import { directorChain } from './chain.ts';
 import { selfOf } from './policy/context.ts';
 import type { DirectorContext } from './policy/context.ts';
 import { UserLimit } from './policy/user-limit.ts';
 import { HomePoolHealth } from './pool-health.ts';
 import type { HomePoolProbe } from './pool-health.ts';
-import { createSipServer, domainGate, hopsFinder, reloadSipServer } from './sip-host.ts';
+import { createSipServer, domainGate, hopsFinder, sipTrustOf } from './sip-host.ts';
 import type { RoleOptions } from './sip-host.ts';
 
 export interface DirectorOptions extends RoleOptions {
@@ -26,8 +26,8 @@ export interface DirectorOptions extends RoleOptions {
 export class DirectorServer implements Lifecycle, Reloadable {
   /** Names of the deciders in the order they are asked. */
   readonly chain: readonly string[];
-  readonly #options: DirectorOptions;
   readonly #fqdn: string;
+  readonly #trust: SipTrust;
   readonly #sip: SipServer;
   readonly #health: HomePoolHealth;
   readonly #backoff: { readonly size: number };
@@ -40,7 +40,6 @@ export class DirectorServer implements Lifecycle, Reloadable {
     const members = plan.topology.pools
       .filter(({ role }) => role === 'frontEnd')
       .flatMap((pool) => pool.members);
-    this.#options = options;
     this.#fqdn = host.fqdn;
     this.#memberAt = new Map(members.map(({ address, fqdn }) => [address, fqdn]));
     this.#health = new HomePoolHealth({
@@ -63,7 +62,10 @@ export class DirectorServer implements Lifecycle, Reloadable {
     });
     this.#backoff = gate.backoff;
     this.chain = chain.map(({ name }) => name);
-    this.#sip = createSipServer(options, chain, (context) => Object.assign(context, { facts: {} }));
+    this.#trust = sipTrustOf(options);
+    this.#sip = createSipServer(options, this.#trust, chain, (context) =>
+      Object.assign(context, { facts: {} }),
+    );
   }
 
   async start(): Promise<void> {
@@ -97,7 +99,7 @@ export class DirectorServer implements Lifecycle, Reloadable {
   }
 
   reload(credentials: Credentials): { readonly dropped: number } {
-    return reloadSipServer(this.#sip, this.#options, credentials);
+    return this.#sip.reload(this.#trust.reload(credentials));
   }
 
   dump(): Dump {

@@ -1,16 +1,15 @@
-import type { TlsOptions } from 'node:tls';
 import { UsherError } from '#base';
 import { alone } from '#base';
 import type { Clock, Siblings } from '#base';
 import { DigestAuthority, NonceCounts } from '#identity';
 import type { UserDirectory } from '#identity';
 import { listenersOf, nextHops, servicePort } from '#ports';
-import type { Hop, Listener, Plan } from '#ports';
+import type { Hop, Plan } from '#ports';
 import { SipServer, SipSyntaxError, rateOf, runChain } from '#sip';
-import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits, SipReload } from '#sip';
+import type { Connection, NamedDecider, Outcome, RequestContext, SipLimits } from '#sip';
 import { vouchesForSenders } from '#topology';
 import type { Host } from '#topology';
-import { admit, TlsDialler, deriveKey, revocationOfPeer, serverTls, ticketKeys } from '#trust';
+import { SipTrust, deriveKey } from '#trust';
 import type { Credentials } from '#trust';
 import type { Gate } from './policy/authenticate.ts';
 import type { Self } from './policy/context.ts';
@@ -32,6 +31,18 @@ export interface RoleOptions {
   readonly limits?: Partial<SipLimits>;
 }
 
+/** What the server of `createSipServer` proves itself by, and judges others. */
+export function sipTrustOf({
+  plan,
+  host,
+  clock,
+  secret,
+  sharePorts = false,
+}: RoleOptions): SipTrust {
+  const listeners = listenersOf(plan, host.fqdn).filter(({ service }) => service === 'sip');
+  return new SipTrust({ host, listeners, clock, secret, sharePorts });
+}
+
 /**
  * The SIP server of a Director or Front End: exactly the `sip` listener the plan has for the host, peers
  * judged before their first byte, connections dialled from the host's own address to peers that prove
@@ -40,31 +51,20 @@ export interface RoleOptions {
  */
 export function createSipServer<C extends RequestContext>(
   options: RoleOptions,
+  trust: SipTrust,
   chain: readonly NamedDecider<C>[],
   /** Adds the room where deciders write down what they find out; keeps the getters of the core's object. */
   widen: (context: RequestContext) => C,
   onConnectionClosed?: (connection: Connection) => void,
 ): SipServer {
-  const { plan, host, credentials, clock, sharePorts = false, siblings } = options;
+  const { plan, host, credentials, clock, siblings } = options;
   const { topology } = plan;
   const rates = new Map(topology.trustedPeers.map(({ fqdn, rate }) => [fqdn, rate]));
-  const listeners = sipListeners(options);
-  const { dial, established, ticketKeys: keys } = sessionsWith(credentials, options.secret, host);
   return new SipServer({
     name: host.fqdn,
     clock,
     localAddress: host.address,
-    listeners: listeners.map((listener) => ({
-      address: listener.address,
-      port: listener.port,
-      label: listener.service,
-      tls: tlsOf(listener, credentials),
-      reusePort: sharePorts,
-      ...(listener.security === 'MTLS' ? { ticketKeys: keys } : {}),
-      admit: (socket) => admit(socket, listener, clock.now()),
-    })),
-    dial,
-    established,
+    ...trust.with(credentials),
     sentBy: () => `${host.fqdn}:${servicePort(plan, 'sip')}`,
     handle: (context) => answer(chain, widen(context)),
     vouches: (fqdn) => vouchesForSenders(topology, fqdn),
@@ -76,51 +76,6 @@ export function createSipServer<C extends RequestContext>(
     ...(siblings === undefined ? {} : { siblings }),
     ...(onConnectionClosed === undefined ? {} : { onConnectionClosed }),
   });
-}
-
-/** Lets the server of `createSipServer` prove itself, and judge others, by other credentials. */
-export function reloadSipServer(
-  server: SipServer,
-  options: RoleOptions,
-  credentials: Credentials,
-): { readonly dropped: number } {
-  return server.reload({
-    tls: sipListeners(options).map((listener) => tlsOf(listener, credentials)),
-    ...sessionsWith(credentials, options.secret, options.host),
-    revoked: (socket) => revocationOfPeer(socket, credentials) !== undefined,
-  });
-}
-
-function sipListeners({ plan, host }: RoleOptions): readonly Listener[] {
-  return listenersOf(plan, host.fqdn).filter(({ service }) => service === 'sip');
-}
-
-function tlsOf(
-  { host, service, security, anonymousClients }: Listener,
-  credentials: Credentials,
-): TlsOptions {
-  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', {
-    anonymousClients,
-    ...(security === 'MTLS' ? { resumable: `${host} ${service}` } : {}),
-  });
-}
-
-/** How connections are dialled, and which keys the session tickets have, with these credentials. */
-function sessionsWith(
-  credentials: Credentials,
-  secret: Buffer,
-  { address }: Host,
-): Pick<SipReload, 'dial'> & {
-  readonly established: NonNullable<SipReload['established']>;
-  readonly ticketKeys: NonNullable<SipReload['ticketKeys']>;
-} {
-  const dialler = new TlsDialler(credentials, address);
-  const key = deriveKey(secret, 'tls tickets');
-  return {
-    dial: (hop) => dialler.options(hop),
-    established: (socket, hop) => dialler.established(socket, hop),
-    ticketKeys: (now) => ticketKeys(key, credentials, now),
-  };
 }
 
 /** A header nobody checked before may still turn out malformed when a decider reads it. */

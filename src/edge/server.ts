@@ -1,4 +1,3 @@
-import type { TlsOptions } from 'node:tls';
 import { UsherError, type Clock, type Dump, type Lifecycle, type Siblings } from '#base';
 import { listenersOf, servicePort, type Listener, type Plan } from '#ports';
 import {
@@ -9,18 +8,8 @@ import {
   type Rate,
   type RequestContext,
   type SipLimits,
-  type SipReload,
 } from '#sip';
-import {
-  admit,
-  TlsDialler,
-  deriveKey,
-  revocationOfPeer,
-  serverTls,
-  ticketKeys,
-  type Credentials,
-  type Reloadable,
-} from '#trust';
+import { SipTrust, deriveKey, type Credentials, type Reloadable } from '#trust';
 import { vouchesForSenders, type Host, type Service } from '#topology';
 import { EdgeContext, isFromOutside, type EdgeTools } from './policy/context.ts';
 import { factsOf } from './policy/facts.ts';
@@ -61,6 +50,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
   readonly #options: EdgeServerOptions;
   readonly #server: SipServer;
   readonly #tools: EdgeTools;
+  readonly #trust: SipTrust;
 
   /** Throws `USHER_NOT_AN_EDGE` for another host, `USHER_NO_FLOW` when no next hop is permitted. */
   constructor(options: EdgeServerOptions) {
@@ -82,21 +72,16 @@ export class EdgeServer implements Lifecycle, Reloadable {
       ackRate: new RateLimit(options.rate ?? defaultRate),
       connection: (id) => this.#server.connection(id),
     };
-    const { dial, established, ticketKeys: keys } = sessionsWith(credentials, secret, host);
+    this.#trust = new SipTrust({
+      host,
+      listeners: sipListeners(options),
+      clock,
+      secret,
+      sharePorts,
+    });
     this.#server = new SipServer({
       name: edge.fqdn,
-      listeners: sipListeners(options).map((listener) => ({
-        address: listener.address,
-        port: listener.port,
-        label: listener.service,
-        tls: tlsOf(listener, credentials),
-        reusePort: sharePorts,
-        // Sessions of clients are resumed with keys of Node, which no file holds.
-        ...(listener.security === 'MTLS' ? { ticketKeys: keys } : {}),
-        admit: (socket) => admit(socket, listener, clock.now()),
-      })),
-      dial,
-      established,
+      ...this.#trust.with(credentials),
       localAddress: edge.address,
       sentBy: (label) => this.#sentBy(label),
       handle: (request) => this.#handle(request),
@@ -125,11 +110,7 @@ export class EdgeServer implements Lifecycle, Reloadable {
   }
 
   reload(credentials: Credentials): { readonly dropped: number } {
-    return this.#server.reload({
-      tls: sipListeners(this.#options).map((listener) => tlsOf(listener, credentials)),
-      ...sessionsWith(credentials, this.#options.secret, this.#options.host),
-      revoked: (socket) => revocationOfPeer(socket, credentials) !== undefined,
-    });
+    return this.#server.reload(this.#trust.reload(credentials));
   }
 
   dump(): Dump {
@@ -161,32 +142,4 @@ const sipServices: ReadonlySet<Service> = new Set(['sip', 'accessEdge', 'accessE
 /** The sockets of the Edge's SIP; those of its other services are opened by those. */
 function sipListeners({ plan, host }: EdgeServerOptions): readonly Listener[] {
   return listenersOf(plan, host.fqdn).filter(({ service }) => sipServices.has(service));
-}
-
-function tlsOf(
-  { host, service, security, anonymousClients }: Listener,
-  credentials: Credentials,
-): TlsOptions {
-  return serverTls(credentials, security === 'MTLS' ? 'MTLS' : 'TLS', {
-    anonymousClients,
-    ...(security === 'MTLS' ? { resumable: `${host} ${service}` } : {}),
-  });
-}
-
-/** How connections are dialled, and which keys the session tickets have, with these credentials. */
-function sessionsWith(
-  credentials: Credentials,
-  secret: Buffer,
-  { address }: Host,
-): Pick<SipReload, 'dial'> & {
-  readonly established: NonNullable<SipReload['established']>;
-  readonly ticketKeys: NonNullable<SipReload['ticketKeys']>;
-} {
-  const dialler = new TlsDialler(credentials, address);
-  const key = deriveKey(secret, 'tls tickets');
-  return {
-    dial: (hop) => dialler.options(hop),
-    established: (socket, hop) => dialler.established(socket, hop),
-    ticketKeys: (now) => ticketKeys(key, credentials, now),
-  };
 }

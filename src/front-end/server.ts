@@ -1,19 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { alone } from '#base';
 import type { Cancel, Clock, Dump, Lifecycle } from '#base';
-import {
-  UserLimit,
-  createSipServer,
-  domainGate,
-  hopsFinder,
-  reloadSipServer,
-  selfOf,
-} from '#director';
+import { UserLimit, createSipServer, domainGate, hopsFinder, selfOf, sipTrustOf } from '#director';
 import type { RoleOptions } from '#director';
 import { servicePort } from '#ports';
 import type { SipServer } from '#sip';
 import { deriveKey } from '#trust';
-import type { Credentials, Reloadable } from '#trust';
+import type { Credentials, Reloadable, SipTrust } from '#trust';
 import { BindingCopies } from './binding-copies.ts';
 import { frontEndChain } from './chain.ts';
 import { Bindings } from './policy/bindings.ts';
@@ -33,9 +26,9 @@ const sweep = { interval: 1000, users: 5000 };
 export class FrontEndServer implements Lifecycle, Reloadable {
   /** Names of the deciders in the order they are asked. */
   readonly chain: readonly string[];
-  readonly #options: FrontEndOptions;
   readonly #fqdn: string;
   readonly #clock: Clock;
+  readonly #trust: SipTrust;
   readonly #sip: SipServer;
   readonly #bindings: Bindings;
   readonly #copies: BindingCopies;
@@ -45,7 +38,6 @@ export class FrontEndServer implements Lifecycle, Reloadable {
 
   constructor(options: FrontEndOptions) {
     const { plan, host, secret, clock, siblings = alone(clock) } = options;
-    this.#options = options;
     this.#fqdn = host.fqdn;
     this.#clock = clock;
     this.#bindings = new Bindings(options.bindingLimits, (changes) => this.#copies.tell(changes));
@@ -66,8 +58,10 @@ export class FrontEndServer implements Lifecycle, Reloadable {
     });
     this.#backoff = gate.backoff;
     this.chain = chain.map(({ name }) => name);
+    this.#trust = sipTrustOf(options);
     this.#sip = createSipServer(
       options,
+      this.#trust,
       chain,
       (context) => Object.assign(context, { facts: {} }),
       ({ id }) => this.#bindings.removeConnection(id),
@@ -106,7 +100,7 @@ export class FrontEndServer implements Lifecycle, Reloadable {
   }
 
   reload(credentials: Credentials): { readonly dropped: number } {
-    return reloadSipServer(this.#sip, this.#options, credentials);
+    return this.#sip.reload(this.#trust.reload(credentials));
   }
 
   dump(): Dump {

@@ -16,6 +16,7 @@ export { importCertificate, requestCertificate, type ImportFiles } from './outsi
 export { inventory, type HostInventory, type Inventory } from './inventory.ts';
 export { createAuthority, issueCertificate, type KeyAndCertificate } from './authority.ts';
 export { reloadable, retire, revocationOfPeer, type Reloadable } from './reload.ts';
+export { SipTrust } from './sip-trust.ts';
 export { deriveKey, poolSecret, readPoolSecret } from './secret.ts';
 export {
   makePrivateDirectory,
