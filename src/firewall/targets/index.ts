@@ -1,14 +1,17 @@
 import { asa } from './asa/index.ts';
+import { aws } from './aws/index.ts';
 import { azure } from './azure/index.ts';
 import { fortigate } from './fortigate/index.ts';
 import { ios } from './ios/index.ts';
 import { iptables } from './iptables/index.ts';
+import { kubernetes } from './kubernetes/index.ts';
 import { nftables } from './nftables/index.ts';
 import { paloalto } from './paloalto/index.ts';
 import { srx } from './srx/index.ts';
+import { windows } from './windows/index.ts';
 import type { Target } from './model.ts';
 
-export { asa, azure, fortigate, ios, iptables, nftables, paloalto, srx };
+export { asa, aws, azure, fortigate, ios, iptables, kubernetes, nftables, paloalto, srx, windows };
 
 /** Every kind of firewall rules are written for and read from. */
 export const targets: readonly Target[] = [
@@ -19,5 +22,8 @@ export const targets: readonly Target[] = [
   paloalto,
   srx,
   fortigate,
+  windows,
+  aws,
   azure,
+  kubernetes,
 ];

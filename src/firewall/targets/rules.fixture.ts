@@ -4,6 +4,7 @@ import { smallMatch } from '../model/match.fixture.ts';
 import { compare } from '../audit/index.ts';
 import { unfold } from '../model/index.ts';
 import {
+  addressesOf,
   connectionStates,
   everyAddress,
   everyName,
@@ -102,6 +103,31 @@ export const smallHosts = (change: (asked: Rule) => Rule): fc.Arbitrary<RuleSet>
     ...set,
     chains: [chainIn(set, 'in', change), chainIn(set, 'out', change), impliedForward],
   }));
+
+const ownAddresses = ['10.9.0.1', '10.9.0.2', '2001:db8::9'].map((text) => addressesOf([text]));
+
+/** Rule sets of hosts whose firewalls only allow, and mean the addresses of their own interfaces. */
+export const smallInterfaces = (change: (asked: Rule) => Rule): fc.Arbitrary<RuleSet> =>
+  smallRuleSet.map((set) => {
+    const chainOf = (direction: 'in' | 'out'): Chain => {
+      const own = direction === 'in' ? 'destination' : 'source';
+      const rules = set.chains
+        .flatMap((each) => (each.direction === direction ? each.rules : []))
+        .map((each, index) => {
+          const { match, ...rest } = change(beginning({ ...each, action: { kind: 'accept' } }));
+          const address = ownAddresses[index % ownAddresses.length] ?? everyAddress;
+          return { ...rest, match: { ...match, sourcePort: everyPort, [own]: address } };
+        })
+        .filter(({ match }) => !isEmpty(match));
+      return {
+        name: direction,
+        direction,
+        policy: 'drop',
+        rules: [...impliedRules(direction), ...rules],
+      };
+    };
+    return { ...set, chains: [chainOf('in'), chainOf('out'), impliedForward] };
+  });
 
 /** The rule set of a firewall between zones that knows connections. */
 export const passage = (rules: readonly Rule[]): RuleSet => ({

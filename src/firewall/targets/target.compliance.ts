@@ -57,7 +57,7 @@ export function describeTarget({ target, sets, faults, words }: Compliance): voi
           assertSamePackets(found, wanted);
           assert.deepEqual(idsOf(found).difference(new Set([...idsOf(wanted), ''])), new Set());
         }),
-        { numRuns: 100 },
+        { numRuns: 60 },
       );
     });
 
@@ -101,7 +101,7 @@ export function describeTarget({ target, sets, faults, words }: Compliance): voi
         fc.property(sets, picks, (set, damage) => {
           readOrRefuse(target, damaged(target.render([set], {}), damage));
         }),
-        { numRuns: 100 },
+        { numRuns: 60 },
       );
       const word = fc.oneof(
         fc.constantFrom(...words, '\n', '\n', ' '),

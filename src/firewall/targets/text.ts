@@ -5,7 +5,10 @@ import type { Rule } from './model.ts';
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 
 /** Row id and reason in one line, cut between characters to at most so many bytes of UTF-8. */
-export function reasonOf({ id, comment = '' }: Rule, bytes: number): string {
+export function reasonOf(
+  { id, comment = '' }: Pick<Rule, 'id' | 'comment'>,
+  bytes: number,
+): string {
   const text = oneLine(id === '' ? comment : `${id}: ${comment}`);
   let length = 0;
   let end = 0;

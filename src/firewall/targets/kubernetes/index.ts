@@ -1,0 +1,7 @@
+import type { Target } from '../model.ts';
+import { limits } from './limits.ts';
+import { read } from './read.ts';
+import { render } from './render.ts';
+
+/** Kubernetes NetworkPolicies: one a rule, and one that refuses the rest, for each address of a host. */
+export const kubernetes: Target = { name: 'kubernetes', only: 'hosts', limits, render, read };
