@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
-import { parse } from '@cdktf/hcl2json';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { aws, kubernetes } from '#firewall';
 import type { RuleFile, Target } from '#firewall';
 import { rulesOf } from './support/policy.ts';
+
+/** Loaded without its types, which would bring those of a browser into the program. */
+const { parse } = z
+  .object({
+    parse: z.custom<(name: string, text: string) => Promise<unknown>>(
+      (value) => typeof value === 'function',
+    ),
+  })
+  .parse(createRequire(import.meta.url)('@cdktf/hcl2json'));
 
 const examples = ['contoso', 'dns-balanced', 'single-director'];
 
