@@ -141,6 +141,36 @@ test('a process that joins is told all there is, page by page', async () => {
   assert.equal(clock.pending, 0);
 });
 
+test('a process opens its sockets when the others have told all they have, and no sooner', async () => {
+  const one = new Process();
+  for (let user = 0; user < 300; user += 1) one.register(phone, 3600, user, `u${user}@contoso.com`);
+  const late = new Process();
+  let known = 0;
+  const started = late.copies.start().then(() => (known = late.bindings.size));
+  await told();
+  assert.equal(known, 0);
+  clock.advance(1);
+  await started;
+  assert.equal(known, 300);
+});
+
+test('a process does not wait for one that dies meanwhile, nor for ever', async () => {
+  const [one, two] = [new Process(), circle.join()];
+  const late = new Process();
+  const started = late.copies.start();
+  one.siblings.leave();
+  await told();
+  // The other one never tells anything.
+  assert.deepEqual([...late.siblings.others], [two.name]);
+  clock.advance(10_000);
+  await started;
+});
+
+test('a process that is alone waits for nobody', async () => {
+  await new Process().copies.start();
+  assert.equal(clock.pending, 0);
+});
+
 test('with a process that dies go the bindings of its clients, not those of clients of an Edge', async () => {
   const [one, two] = [new Process(), new Process()];
   one.register(phone, 3600, 1);

@@ -3,6 +3,11 @@ import type { BindingChange, Bindings } from './policy/bindings.ts';
 import { readChange, tellChange } from './told-binding.ts';
 
 const topic = 'front-end:bindings';
+/** Says that everything there was when a process joined has been told. */
+const toldAll = 'front-end:bindings-told';
+
+/** Milliseconds a process waits at its start for what the others have. */
+const patience = 10_000;
 
 /** Users told at a time to a process that has just joined, and milliseconds until the next ones. */
 const page = 200;
@@ -19,6 +24,9 @@ export class BindingCopies {
   readonly #stops: readonly Cancel[];
   /** Who is being told everything, and how to stop it. */
   readonly #telling = new Map<string, Cancel>();
+  /** Who has told everything. */
+  readonly #heard = new Set<string>();
+  #whenHeard: (() => void) | undefined;
 
   constructor(siblings: Siblings, clock: Clock, bindings: Bindings) {
     this.#siblings = siblings;
@@ -26,15 +34,32 @@ export class BindingCopies {
     this.#bindings = bindings;
     this.#stops = [
       siblings.hear(topic, (told) => this.#take(told)),
+      siblings.hear(toldAll, (_told, from) => {
+        this.#heard.add(from);
+        this.#lookAround();
+      }),
       siblings.watch({
         joined: (name) => this.#tellFrom(name, bindings.entries()),
         left: (name) => {
           this.#telling.get(name)?.();
           this.#telling.delete(name);
           bindings.removeProcess(name);
+          this.#heard.delete(name);
+          this.#lookAround();
         },
       }),
     ];
+  }
+
+  /** Resolves when everybody who is there has told what they have, or after ten seconds. */
+  async start(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenHeard = resolve;
+    const stop = this.#clock.after(patience, resolve);
+    this.#lookAround();
+    await promise;
+    stop();
+    this.#whenHeard = undefined;
   }
 
   /** What was changed here goes to the others. */
@@ -46,6 +71,10 @@ export class BindingCopies {
     for (const stop of this.#stops) stop();
     for (const stop of this.#telling.values()) stop();
     this.#telling.clear();
+  }
+
+  #lookAround(): void {
+    if ([...this.#siblings.others].every((name) => this.#heard.has(name))) this.#whenHeard?.();
   }
 
   #take(told: unknown): void {
@@ -65,6 +94,7 @@ export class BindingCopies {
         const next = users.next();
         if (next.done === true) {
           this.#siblings.tell(name, topic, changes.map(tellChange));
+          this.#siblings.tell(name, toldAll, null);
           return;
         }
         const [aor, bindings] = next.value;

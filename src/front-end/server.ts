@@ -74,6 +74,8 @@ export class FrontEndServer implements Lifecycle, Reloadable {
   }
 
   async start(): Promise<void> {
+    // Whoever calls a user must not meet a process that has not heard of them yet.
+    await this.#copies.start();
     await this.#sip.start();
     this.#sweepLater();
   }
