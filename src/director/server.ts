@@ -36,7 +36,7 @@ export class DirectorServer implements Lifecycle, Reloadable {
   #unsubscribe: (() => void) | undefined;
 
   constructor(options: DirectorOptions) {
-    const { plan, host, clock } = options;
+    const { plan, host, clock, siblings } = options;
     const members = plan.topology.pools
       .filter(({ role }) => role === 'frontEnd')
       .flatMap((pool) => pool.members);
@@ -49,7 +49,7 @@ export class DirectorServer implements Lifecycle, Reloadable {
       clock,
     });
     const self = selfOf(plan.topology, host);
-    this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32));
+    this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32), siblings, clock);
     const gate = domainGate(self, options);
     const find = hopsFinder(plan, host);
     const chain: readonly NamedDecider<DirectorContext>[] = directorChain({

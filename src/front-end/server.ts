@@ -43,7 +43,7 @@ export class FrontEndServer implements Lifecycle, Reloadable {
     this.#bindings = new Bindings(options.bindingLimits, (changes) => this.#copies.tell(changes));
     this.#copies = new BindingCopies(siblings, clock, this.#bindings);
     const self = selfOf(plan.topology, host);
-    this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32));
+    this.#userLimit = new UserLimit(plan.topology.limits.user, randomInt(2 ** 32), siblings, clock);
     const gate = domainGate(self, options);
     const chain = frontEndChain({
       self,

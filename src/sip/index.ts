@@ -1,6 +1,7 @@
 export * from './channels.ts';
 export * from './message/index.ts';
 export { Buckets } from './overload/buckets.ts';
+export { UseExchange } from './overload/use-exchange.ts';
 export { isOfDialog, saysEmergency } from './overload/priority.ts';
 export { RateLimiter, rateOf } from './overload/rate.ts';
 export type { Rate } from './overload/rate.ts';

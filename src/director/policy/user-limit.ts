@@ -1,4 +1,5 @@
-import { Buckets, continueChain, isOfDialog, rateOf, saysEmergency } from '#sip';
+import type { Clock, Siblings } from '#base';
+import { Buckets, UseExchange, continueChain, isOfDialog, rateOf, saysEmergency } from '#sip';
 import type { Outcome, Rate, RequestContext } from '#sip';
 
 /** Emergencies of one user that are taken on top of everything else: ten at once, then one in ten seconds. */
@@ -16,9 +17,18 @@ export class UserLimit {
   readonly #requests: Buckets;
   readonly #emergencies: Buckets;
 
-  /** `perSecond`: requests a second of one user; `seed`: 32 random bits. */
-  constructor(perSecond: number, seed: number) {
-    this.#requests = new Buckets(rateOf(perSecond), seed);
+  /**
+   * `perSecond`: requests a second of one user; `seed`: 32 random bits; `siblings`: the other processes of
+   * the host, which the limit holds for as well; absent: there are none.
+   */
+  constructor(perSecond: number, seed: number, siblings?: Siblings, clock?: Clock) {
+    const use =
+      siblings === undefined || clock === undefined
+        ? undefined
+        : new UseExchange(siblings, clock, 'user', (aor, count) =>
+            this.#requests.add(aor, count, clock.now()),
+          );
+    this.#requests = new Buckets(rateOf(perSecond), seed, (aor) => use?.tell(aor));
     this.#emergencies = new Buckets(emergencyRate, seed);
   }
 

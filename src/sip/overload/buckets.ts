@@ -13,13 +13,18 @@ const slots = 2 ** 17;
 export class Buckets {
   readonly #limiter: RateLimiter;
   readonly #seed: number;
+  readonly #usesMuch: ((name: string) => void) | undefined;
   readonly #expected = new Float64Array(slots);
   #refused = 0;
 
-  /** `seed`: 32 random bits. */
-  constructor(rate: Rate, seed: number) {
+  /**
+   * `seed`: 32 random bits; `usesMuch`: called for each request taken of a sender that uses much of its
+   * limit.
+   */
+  constructor(rate: Rate, seed: number, usesMuch?: (name: string) => void) {
     this.#limiter = new RateLimiter(rate);
     this.#seed = seed;
+    this.#usesMuch = usesMuch;
   }
 
   /** Counts one request of this sender at `now` (milliseconds); false when it is one too many. */
@@ -31,7 +36,14 @@ export class Buckets {
       return false;
     }
     this.#expected[slot] = next;
+    if (this.#usesMuch !== undefined && this.#limiter.usesMuch(next, now)) this.#usesMuch(name);
     return true;
+  }
+
+  /** Counts requests of this sender that were taken elsewhere. */
+  add(name: string, count: number, now: number): void {
+    const slot = slotOf(name, this.#seed);
+    this.#expected[slot] = this.#limiter.after(this.#expected[slot] ?? 0, count, now);
   }
 
   /** Seconds a refused sender should stay away. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ManualClock } from '#base';
+import { ManualClock, alone, type Siblings } from '#base';
 import { MemoryWire, request } from '../proxy/memory.fixture.ts';
 import type { Peer } from '../transport/connection.ts';
 import { defaultSipLimits } from '../transport/limits.ts';
@@ -15,11 +15,13 @@ const client: Peer = { kind: 'client' };
 function gatekeeper(
   limits: Partial<SipLimits> = {},
   clock = new ManualClock(1_000_000),
+  siblings: Siblings = alone(clock),
 ): Gatekeeper {
   return new Gatekeeper({
     clock,
     limits: { ...defaultSipLimits, maxUnfinished: 160, ...limits },
     seed: 1,
+    siblings,
     vouches: (fqdn) => fqdn === gateway.fqdn,
     peerRate: (fqdn) => (fqdn === gateway.fqdn ? { burst: 3, perSecond: 1 } : undefined),
   });

@@ -1,5 +1,5 @@
 import { sourceOf } from '#base';
-import type { Clock } from '#base';
+import type { Clock, Siblings } from '#base';
 import type { SipRequest } from '../message/index.ts';
 import type { SipLimits } from '../transport/limits.ts';
 import type { Wire } from '../transport/wire.ts';
@@ -9,11 +9,14 @@ import { isOfDialog, saysEmergency } from './priority.ts';
 import type { Priority } from './priority.ts';
 import { Bucket } from './rate.ts';
 import type { Rate } from './rate.ts';
+import { UseExchange } from './use-exchange.ts';
 
 /** What a gatekeeper has to know. */
 export interface GatekeeperOptions {
   readonly clock: Clock;
   readonly limits: SipLimits;
+  /** The other processes of the host, which the limits of a sender hold for as well. */
+  readonly siblings: Siblings;
   /** 32 random bits. */
   readonly seed: number;
   /**
@@ -74,6 +77,8 @@ export class Gatekeeper {
   readonly #options: GatekeeperOptions;
   readonly #meter: LoadMeter;
   readonly #sources: Buckets;
+  readonly #sourceUse: UseExchange;
+  readonly #peerUse: UseExchange;
   readonly #emergencyBudget: Bucket;
   /** Trusted servers seen; never more than the topology has. */
   readonly #peers = new Map<string, Known>();
@@ -83,10 +88,16 @@ export class Gatekeeper {
   #emergencies = 0;
 
   constructor(options: GatekeeperOptions) {
-    const { clock, limits, seed } = options;
+    const { clock, limits, seed, siblings } = options;
     this.#options = options;
     this.#meter = new LoadMeter(clock, limits.maxUnfinished);
-    this.#sources = new Buckets(limits.sourceRate, seed);
+    this.#sources = new Buckets(limits.sourceRate, seed, (source) => this.#sourceUse.tell(source));
+    this.#sourceUse = new UseExchange(siblings, clock, 'source', (source, count) =>
+      this.#sources.add(source, count, clock.now()),
+    );
+    this.#peerUse = new UseExchange(siblings, clock, 'peer', (fqdn, count) =>
+      this.#server(fqdn).bucket?.add(count, clock.now()),
+    );
     this.#emergencyBudget = new Bucket(limits.emergencyRate);
   }
 
@@ -97,6 +108,8 @@ export class Gatekeeper {
 
   close(): void {
     this.#meter.close();
+    this.#sourceUse.close();
+    this.#peerUse.close();
   }
 
   /** Why this request is not taken while so many are unfinished; undefined when it is. */
@@ -162,16 +175,20 @@ export class Gatekeeper {
   }
 
   #known({ peer }: Wire): Known {
-    if (peer.kind === 'client') return stranger;
-    const known = this.#peers.get(peer.fqdn);
+    return peer.kind === 'client' ? stranger : this.#server(peer.fqdn);
+  }
+
+  #server(fqdn: string): Known {
+    const known = this.#peers.get(fqdn);
     if (known !== undefined) return known;
-    const rate = this.#options.peerRate?.(peer.fqdn);
+    const rate = this.#options.peerRate?.(fqdn);
+    const told = (): void => this.#peerUse.tell(fqdn);
     const made: Known = {
       unlimited: rate === undefined,
-      vouches: this.#options.vouches?.(peer.fqdn) ?? false,
-      bucket: rate === undefined ? undefined : new Bucket(rate),
+      vouches: this.#options.vouches?.(fqdn) ?? false,
+      bucket: rate === undefined ? undefined : new Bucket(rate, told),
     };
-    this.#peers.set(peer.fqdn, made);
+    this.#peers.set(fqdn, made);
     return made;
   }
 }

@@ -40,6 +40,17 @@ export class RateLimiter {
     return expected + this.#interval;
   }
 
+  /** Whether a sender that expects its next request then has used more than a quarter of its burst. */
+  usesMuch(expected: number, now: number): boolean {
+    return expected - now > this.#tolerance / 4;
+  }
+
+  /** When the next one is expected if so many more were let in elsewhere; no later than would be refused. */
+  after(expected: number, count: number, now: number): number {
+    const latest = now + this.#favouredTolerance + this.#interval;
+    return Math.min(Math.max(expected, now) + count * this.#interval, Math.max(expected, latest));
+  }
+
   /** Seconds a refused sender should stay away, after which half of the burst is free again. */
   get pause(): number {
     return Math.max(1, Math.ceil(this.rate.burst / this.rate.perSecond / 2));
@@ -49,11 +60,14 @@ export class RateLimiter {
 /** One sender under a limit. */
 export class Bucket {
   readonly #limiter: RateLimiter;
+  readonly #usesMuch: (() => void) | undefined;
   #expected = 0;
   #refused = 0;
 
-  constructor(rate: Rate) {
+  /** `usesMuch`: called for each request taken while much of the limit is used. */
+  constructor(rate: Rate, usesMuch?: () => void) {
     this.#limiter = new RateLimiter(rate);
+    this.#usesMuch = usesMuch;
   }
 
   /** Counts one request at `now`; false when it is one too many. */
@@ -64,7 +78,13 @@ export class Bucket {
       return false;
     }
     this.#expected = next;
+    if (this.#limiter.usesMuch(next, now)) this.#usesMuch?.();
     return true;
+  }
+
+  /** Counts requests that were taken elsewhere. */
+  add(count: number, now: number): void {
+    this.#expected = this.#limiter.after(this.#expected, count, now);
   }
 
   /** Refused so far. */
