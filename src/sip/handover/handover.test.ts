@@ -22,13 +22,15 @@ async function settled(): Promise<void> {
 const asked = (): SipRequest => request('INVITE', { branch: 'z9hG4bKtheirs' });
 
 describe('two processes of one host are one SIP element', () => {
+  let clock: ManualClock;
   let here: ProxyHarness;
   let there: ProxyHarness;
   let caller: MemoryWire;
   let callee: MemoryWire;
 
   beforeEach(() => {
-    const circle = new SiblingCircle(new ManualClock(1_000_000));
+    clock = new ManualClock(1_000_000);
+    const circle = new SiblingCircle(clock);
     here = new ProxyHarness({}, circle);
     there = new ProxyHarness({}, circle);
     caller = here.wire();
@@ -120,6 +122,20 @@ describe('two processes of one host are one SIP element', () => {
     await settled();
     assert.equal(caller.answer.status, 504);
     assert.deepEqual(callee.sent, []);
+  });
+
+  test('a process that is busy is asked again before its client counts as gone', async () => {
+    let times = 0;
+    there.siblings.answer('sip:borrow', () => {
+      times += 1;
+      // It answers, but too late.
+      clock.advance(1_000);
+      return null;
+    });
+    here.receive(request('MESSAGE'), caller);
+    for (let turn = 0; turn < 8; turn += 1) await settled();
+    assert.equal(times, 4);
+    assert.equal(caller.answer.status, 504);
   });
 
   test('a connection nobody has is unreachable at once', async () => {

@@ -19,6 +19,9 @@ export interface HandoverOptions {
   readonly cancel: (cancel: SipRequest, wire: Wire) => boolean;
 }
 
+/** How often a process is asked for a connection; after that many seconds it is as good as dead. */
+const attempts = 4;
+
 /** What is lent and borrowed at present. */
 export type HandoverDump = {
   /** Processes of this host beside this one. */
@@ -130,13 +133,26 @@ export class Handover {
   }
 
   async #borrow(id: string): Promise<Wire | undefined> {
-    const facts = readFacts(await this.#siblings.ask(ownerOf(id), topics.borrow, id));
+    const facts = readFacts(await this.#askHolder(id));
     const closed = this.#closedMeanwhile.delete(id);
     const held = this.#siblings.others.has(ownerOf(id));
     if (facts === undefined || facts.id !== id || closed || !held) return undefined;
     const wire = new RemoteWire(facts, this.#siblings);
     this.#borrowed.set(id, wire);
     return wire;
+  }
+
+  /**
+   * A holder that does not answer in time is asked again: without its connection a client loses its
+   * registration, and being busy for a moment is no reason for that.
+   */
+  async #askHolder(id: string): Promise<unknown> {
+    const holder = ownerOf(id);
+    for (let attempt = 1; ; attempt += 1) {
+      const told = await this.#siblings.ask(holder, topics.borrow, id);
+      const busy = told === undefined && this.#siblings.others.has(holder);
+      if (!busy || attempt === attempts) return told;
+    }
   }
 
   #lend(id: unknown, to: string): Dump {
