@@ -176,7 +176,8 @@ describe('HAProxy in the place of the balancer', () => {
     // Usher's own balancer has the VIP; this one stands beside it, with a socket of the test.
     const beside = `${stdout
       .replaceAll('bind 127.10.1.10:', 'bind 127.10.1.99:')
-      .replaceAll('/run/haproxy/', `${directory}/`)
+      .replace('/run/haproxy/admin.sock', socket)
+      .replace('/run/haproxy/peers.sock', `${socket}.peers`)
       .replace('log /dev/log local0', 'log stdout format raw local0')
       .replace('maxconn 20000', 'maxconn 500')}\n`;
     writeFileSync(file, beside);

@@ -1,7 +1,7 @@
 import { parseAddress, parseNetwork } from '#topology';
 import { ruleSetOf } from '#firewall';
 import type { RuleSet } from '#firewall';
-import type { Plan } from '#ports';
+import { virtualServicesOf, type Plan } from '#ports';
 import type { LabNetwork, Port, Router, Segment, Station } from './network.ts';
 import { markedPorts } from './marks.ts';
 import { namespaceOf, wire } from './names.ts';
@@ -87,6 +87,22 @@ const common = ({ families }: LabNetwork): Setup['sysctls'] => [
   ['net/ipv4/conf/default/rp_filter', '0'],
 ];
 
+/** What a namespace has switched that passes packets on. */
+const forwarding: Setup['sysctls'] = [
+  ['net/ipv4/conf/all/send_redirects', '0'],
+  ['net/ipv4/conf/default/send_redirects', '0'],
+  ['net/ipv4/ip_forward', '1'],
+  ['net/ipv6/conf/all/forwarding', '1'],
+];
+
+/** A balancer in whose kernel connections are translated. */
+function translates(plan: Plan, { host }: Station): boolean {
+  return (
+    host !== undefined &&
+    virtualServicesOf(plan, host.fqdn).some(({ engine }) => engine === 'nftables')
+  );
+}
+
 function stationSetup(lab: string, network: LabNetwork, station: Station, plan: Plan): Setup {
   const commands = new Commands();
   for (const [index, port] of station.ports.entries()) {
@@ -120,7 +136,7 @@ function stationSetup(lab: string, network: LabNetwork, station: Station, plan: 
   return {
     station: station.name,
     namespace: namespaceOf(lab, station.name),
-    sysctls: common(network),
+    sysctls: [...common(network), ...(translates(plan, station) ? forwarding : [])],
     ip: ['link set lo up', ...commands[4]],
     ip6: commands[6],
     ...(station.host === undefined ? {} : { rules: ruleSetOf(plan, station.name) }),
@@ -148,13 +164,7 @@ function routerSetup(lab: string, network: LabNetwork, router: Router, plan: Pla
   return {
     station: router,
     namespace: namespaceOf(lab, router),
-    sysctls: [
-      ...common(network),
-      ['net/ipv4/conf/all/send_redirects', '0'],
-      ['net/ipv4/conf/default/send_redirects', '0'],
-      ['net/ipv4/ip_forward', '1'],
-      ['net/ipv6/conf/all/forwarding', '1'],
-    ],
+    sysctls: [...common(network), ...forwarding],
     ip: ['link set lo up', ...commands[4]],
     ip6: commands[6],
     rules: ruleSetOf(plan, router),
