@@ -84,7 +84,7 @@ function assertSame(wanted: RuleSet): void {
 }
 
 describe('iptables and ip6tables in the kernel', { skip }, () => {
-  for (const example of ['contoso', 'dns-balanced', 'single-director']) {
+  for (const example of ['contoso', 'dns-balanced', 'single-director', 'two-sites']) {
     test(`take the rules of every device of ${example} and list the same packets`, () => {
       const sets = rulesOf(`examples/${example}.yaml`);
       assert.ok(sets.length >= 4);

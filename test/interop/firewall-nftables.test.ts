@@ -61,7 +61,7 @@ function assertSame(wanted: RuleSet): void {
 }
 
 describe('nftables in the kernel', { skip }, () => {
-  for (const example of ['contoso', 'dns-balanced', 'single-director']) {
+  for (const example of ['contoso', 'dns-balanced', 'single-director', 'two-sites']) {
     test(`takes the rules of every device of ${example} and lists the same packets`, () => {
       const sets = rulesOf(`examples/${example}.yaml`);
       assert.ok(sets.length >= 4);

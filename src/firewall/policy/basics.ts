@@ -1,4 +1,12 @@
-import { between, everything, exactly, matching, named, protocols } from '../model/index.ts';
+import {
+  between,
+  everyIPv6,
+  everything,
+  exactly,
+  matching,
+  named,
+  protocols,
+} from '../model/index.ts';
 import type { Rule } from '../model/index.ts';
 import type { Text, Language } from '#base';
 
@@ -49,6 +57,8 @@ export const loopback = (direction: 'in' | 'out', language: Language): Rule => (
 export const neighbours = (language: Language): Rule => ({
   id: 'neighbours',
   match: matching({
+    source: everyIPv6,
+    destination: everyIPv6,
     protocol: exactly(protocols.icmpv6),
     destinationPort: neighbourTypes,
     states: ['untracked'],

@@ -44,6 +44,7 @@ const plans: readonly (readonly [string, Plan])[] = [
   ],
   ['contoso in IPv6', example('contoso', inIPv6)],
   ['dns-balanced', example('dns-balanced')],
+  ['two-sites', example('two-sites')],
   ['single-director', example('single-director')],
 ];
 
