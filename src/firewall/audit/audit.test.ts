@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { smallMatch, smallPacket, takes } from '../model/match.fixture.ts';
-import type { SmallPacket } from '../model/match.fixture.ts';
+import { smallMatch } from '../model/match.fixture.ts';
 import {
   addressesOf,
   between,
@@ -12,25 +11,9 @@ import {
   matching,
   protocols,
   subtract,
-  unfold,
 } from '../model/index.ts';
 import type { Match, Rule, RuleSet } from '../model/index.ts';
 import { audit } from './audit.ts';
-import { admits, compare } from './compare.ts';
-import type { Region } from './compare.ts';
-import { smallRuleSet, verdictOf } from './rules.fixture.ts';
-
-/** 100,000 with `npm run test:audit`. */
-const cases = Number(process.env['USHER_AUDIT_CASES'] ?? 60);
-const inReach = { numRuns: cases };
-
-const known = (set: RuleSet): RuleSet => ({
-  ...set,
-  chains: set.chains.map((chain) => ({
-    ...chain,
-    rules: chain.rules.map(({ id, match, action }) => ({ id, match, action })),
-  })),
-});
 
 const tcp = (source: string, destination: string, port: [number, number]): Match =>
   matching({
@@ -56,112 +39,10 @@ const set = (...rules: readonly Rule[]): RuleSet => ({
 
 const sip = accept('DH-06', tcp('10.0.8.11', '10.0.1.11', [5061, 5061]));
 
-const admitted = (regions: readonly Region[], packet: SmallPacket): boolean =>
-  regions.some(({ match }) => takes(match, packet));
-
 const jump = (chain: string): RuleSet =>
   set({ id: '', match: everything, action: { kind: 'jump', chain } });
 
 describe('the audit', () => {
-  it('decides every packet as the device does, chain by chain', () => {
-    fc.assert(
-      fc.property(
-        smallRuleSet.map(known),
-        fc.array(smallPacket, { minLength: 20 }),
-        (rules, packets) => {
-          const flat = unfold(rules, 'in');
-          const regions: Region[] = [];
-          compare([{ rules: flat, reading: 'lower' }], 'all', (region) => regions.push(region));
-          for (const packet of packets) {
-            const own = regions.filter(({ match }) => takes(match, packet));
-            assert.equal(own.length, 1, 'a packet lies in exactly one region');
-            assert.equal(
-              flat[own[0]?.deciders[0] ?? -1]?.verdict,
-              verdictOf(rules, packet, () => true),
-            );
-          }
-        },
-      ),
-      inReach,
-    );
-  });
-
-  it('keeps what unknown conditions may mean between its two readings', () => {
-    fc.assert(
-      fc.property(
-        smallRuleSet,
-        fc.array(smallPacket, { minLength: 10 }),
-        fc.func(fc.boolean()),
-        (rules, packets, holds) => {
-          const flat = unfold(rules, 'in');
-          const [most, least] = (['upper', 'lower'] as const).map((reading) => {
-            const regions: Region[] = [];
-            const side = { rules: flat, reading };
-            compare([side], 'all', (region) => regions.push(region));
-            return regions.filter(({ deciders: [decider = -1] }) => admits(side, decider));
-          });
-          for (const packet of packets) {
-            const passes = verdictOf(rules, packet, (rule) => holds(rule.id)) === 'accept';
-            assert.ok(!passes || admitted(most ?? [], packet), 'within the upper reading');
-            assert.ok(passes || !admitted(least ?? [], packet), 'beyond the lower reading');
-          }
-        },
-      ),
-      inReach,
-    );
-  });
-
-  it('finds every packet two rule sets treat differently, and no other', () => {
-    fc.assert(
-      fc.property(
-        smallRuleSet.map(known),
-        smallRuleSet.map(known),
-        fc.array(smallPacket, { minLength: 20 }),
-        (asked, inForce, packets) => {
-          const found = audit(asked, inForce);
-          for (const packet of packets) {
-            const wish = verdictOf(asked, packet, () => true) === 'accept';
-            const real = verdictOf(inForce, packet, () => true) === 'accept';
-            const follows = packet.state === 'established' || packet.state === 'related';
-            const times = (list: typeof found.missing): number =>
-              list.flatMap(({ regions }) => regions).filter((region) => takes(region, packet))
-                .length;
-            assert.equal(times(found.missing), wish && !real ? 1 : 0);
-            assert.equal(times(found.excess), real && !wish && !follows ? 1 : 0);
-          }
-        },
-      ),
-      inReach,
-    );
-  });
-
-  it('calls a rule shadowed only when no packet changes without it', () => {
-    fc.assert(
-      fc.property(
-        smallRuleSet.map(known),
-        fc.array(smallPacket, { minLength: 20 }),
-        (rules, packets) => {
-          for (const { rule } of audit(rules, rules).shadowed) {
-            const without = {
-              ...rules,
-              chains: rules.chains.map((chain) => ({
-                ...chain,
-                rules: chain.rules.filter(({ id }) => id !== rule.id),
-              })),
-            };
-            for (const packet of packets) {
-              assert.equal(
-                verdictOf(without, packet, () => true),
-                verdictOf(rules, packet, () => true),
-              );
-            }
-          }
-        },
-      ),
-      inReach,
-    );
-  });
-
   it('names rules that together hide a shadowed one, and misses none', () => {
     const verdict = fc.constantFrom('accept' as const, 'drop' as const);
     const some = smallMatch.filter((match) => !isEmpty(match));
@@ -190,7 +71,6 @@ describe('the audit', () => {
           }
         }
       }),
-      inReach,
     );
   });
 

@@ -108,16 +108,18 @@ function findingsOf(sides: Sides, kind: Kind, disputes: readonly Dispute[]): rea
     });
 }
 
+/** The directions some of the rule sets have rules for. */
+export const directionsOf = (...sets: readonly RuleSet[]): readonly Direction[] =>
+  directions.filter((direction) =>
+    sets.some(({ chains }) => chains.some((chain) => chain.direction === direction)),
+  );
+
 function sidesOf(asked: RuleSet, inForce: RuleSet, spoken: readonly RuleSet[]): readonly Sides[] {
-  return directions
-    .filter((direction) =>
-      spoken.some(({ chains }) => chains.some((chain) => chain.direction === direction)),
-    )
-    .map((direction) => ({
-      direction,
-      asked: unfold(asked, direction),
-      inForce: unfold(inForce, direction),
-    }));
+  return directionsOf(...spoken).map((direction) => ({
+    direction,
+    asked: unfold(asked, direction),
+    inForce: unfold(inForce, direction),
+  }));
 }
 
 /**

@@ -1,3 +1,5 @@
+export { certify } from './certificate.ts';
+export type { Certificate } from './certificate.ts';
 export { audit, onlyIn } from './audit.ts';
 export type { Audit, Finding } from './audit.ts';
 export { admits, compare } from './compare.ts';

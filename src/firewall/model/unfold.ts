@@ -11,12 +11,15 @@ export interface FlatRule {
   readonly certain: boolean;
   /** The rule that decides; undefined for the policy of a chain. */
   readonly rule: Rule | undefined;
+  /** Rules of earlier base chains that accepted the packets and so led them here. */
+  readonly through: readonly Rule[];
 }
 
 /** Packets on their way, all of which are certain to come here, or none. */
 interface Stream {
   readonly match: Match;
   readonly certain: boolean;
+  readonly through: readonly Rule[];
 }
 
 /** Where undecided packets go; `undefined` ends the walk. */
@@ -59,7 +62,7 @@ class Unfolding {
       const { action } = rule;
       const taken = streams.flatMap((stream): Stream[] => {
         const match = intersect(stream.match, rule.match);
-        return isEmpty(match) ? [] : [{ match, certain: stream.certain && certain }];
+        return isEmpty(match) ? [] : [{ ...stream, match, certain: stream.certain && certain }];
       });
       if (taken.length === 0) continue;
       if (action.kind === 'jump' || action.kind === 'goto') {
@@ -76,7 +79,7 @@ class Unfolding {
         undecided(taken);
         streams = remaining(streams, rule);
       } else if (action.kind === 'accept' && accepted !== undefined) {
-        accepted(taken);
+        accepted(taken.map((stream) => ({ ...stream, through: [...stream.through, rule] })));
         streams = remaining(streams, rule);
       } else {
         for (const stream of taken) this.#add({ ...stream, verdict: action.kind, rule });
@@ -123,7 +126,7 @@ function remaining(streams: readonly Stream[], rule: Rule): readonly Stream[] {
     const rest = subtract(stream.match, rule.match).map((match) => ({ ...stream, match }));
     if (rule.unknown === undefined) return rest;
     const common = intersect(stream.match, rule.match);
-    return isEmpty(common) ? rest : [...rest, { match: common, certain: false }];
+    return isEmpty(common) ? rest : [...rest, { ...stream, match: common, certain: false }];
   });
 }
 
@@ -136,6 +139,6 @@ function remaining(streams: readonly Stream[], rule: Rule): readonly Stream[] {
 export function unfold(ruleSet: RuleSet, direction: Direction): readonly FlatRule[] {
   const base = ruleSet.chains.filter((chain) => chain.direction === direction);
   const unfolding = new Unfolding(ruleSet.chains);
-  unfolding.base(base, [{ match: everything, certain: true }]);
+  unfolding.base(base, [{ match: everything, certain: true, through: [] }]);
   return unfolding.flat;
 }
