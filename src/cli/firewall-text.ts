@@ -24,6 +24,33 @@ function packetWords(packet: PacketFields): string {
   return `${protocol} ${sides}, ${state}${by === '' ? '' : `, ${by}`},`;
 }
 
+/** More than these nobody reads; `--json` has them all. */
+const mostRegions = 3;
+
+type Excess = AuditReport['excess'][number];
+
+const sideWords = (addresses: readonly string[], port: string): string =>
+  `${addresses.join(', ')}${port === 'any' ? '' : ` port ${port}`}`;
+
+/** Packets as people write them: `tcp 10.0.0.0/24 → 10.0.1.11 port 5061-5062, new`. */
+function regionWords(region: Excess['region'][number]): string {
+  const { protocol, source, sourcePort, destination, destinationPort, states } = region;
+  const by = [region.inInterface, region.outInterface].filter(Boolean).join(' → ');
+  const sides = `${sideWords(source, sourcePort)} → ${sideWords(destination, destinationPort)}`;
+  return `${protocol} ${sides}, ${states.join('/')}${by === '' ? '' : `, ${by}`}`;
+}
+
+/** What to write in the place of a rule that admits too much. */
+function insteadWords(instead: Excess['instead'], text: Texts): readonly string[] {
+  if (instead === undefined) return [text.closeDefault];
+  if (instead.region.length === 0) return [text.remove];
+  const { lines, region } = instead;
+  return [
+    text.instead,
+    ...(lines.length > 0 ? lines : region.map(regionWords)).map((line) => `  ${line}`),
+  ];
+}
+
 const nameWords = (rule: RuleName | 'default', text: Texts): string =>
   rule === 'default' ? text.byDefault : rule.id === '' ? (rule.position ?? '') : rule.id;
 
@@ -35,10 +62,14 @@ function sections(parts: readonly (readonly [string, readonly string[]])[], ink:
     .join('\n\n');
 }
 
-/** What an audit found, for people: every finding with its witness as a sentence. */
+/**
+ * What an audit found, for people: every finding with its witness as a sentence, and what to write instead.
+ *
+ * @param named whether the device is named first, as where there are several
+ */
 export function auditText(
-  device: string,
-  found: AuditReport,
+  found: AuditReport & { readonly device: string },
+  named: boolean,
   language: Language,
   ink: Paint,
 ): string {
@@ -54,10 +85,15 @@ export function auditText(
     const sentence = text.blocked(packetWords(witness), way, ruleWords(rule, text));
     return `${ink.bad(row.padEnd(width))}  ${sentence}${mark(certain)}`;
   });
-  const excess = found.excess.map(({ rule, witness, certain }) => {
+  const excess = found.excess.flatMap(({ rule, witness, certain, region, instead }) => {
     const way = text.direction[witness.direction];
     const sentence = text.admitted(packetWords(witness), way, ruleWords(rule, text));
-    return `${ink.bad(nameWords(rule, text).padEnd(width))}  ${sentence}${mark(certain)}`;
+    const line = `${ink.bad(nameWords(rule, text).padEnd(width))}  ${sentence}${mark(certain)}`;
+    const all = region
+      .slice(0, mostRegions)
+      .map((each, index) => `  ${index === 0 ? text.all : text.and} ${regionWords(each)}`);
+    const more = region.length > mostRegions ? [`  ${text.more(region.length - mostRegions)}`] : [];
+    return [line, ...all, ...more, ...insteadWords(instead, text).map((each) => `  ${each}`)];
   });
   const shadowed = found.shadowed.map(
     ({ rule, by }) =>
@@ -75,7 +111,12 @@ export function auditText(
     ],
     ink,
   );
-  return [found.ok ? ink.good(text.clean(device)) : '', all].filter(Boolean).join('\n\n');
+  const head = found.ok
+    ? ink.good(text.clean(found.device))
+    : named
+      ? ink.strong(found.device)
+      : '';
+  return [head, all].filter(Boolean).join('\n\n');
 }
 
 /** How two rule sets differ, for people. */

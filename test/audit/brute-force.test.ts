@@ -63,6 +63,13 @@ describe('the audit, held against every packet of a small world', () => {
           const follows = packet.state === 'established' || packet.state === 'related';
           assert.equal(hits(missing, packet), wish && !real ? 1 : 0);
           assert.equal(hits(excess, packet), real && !wish && !follows ? 1 : 0);
+          for (const { rule, narrowed = [] } of found.excess) {
+            const inRule = rule !== undefined && takes(rule.match, packet);
+            assert.ok(
+              hits(narrowed, packet) === 0 || (inRule && wish),
+              'narrowed to what is asked',
+            );
+          }
         }
       }),
       inReach,

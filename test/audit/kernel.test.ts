@@ -35,9 +35,11 @@ const packetsPerSet = 60;
 const mostElements = 2000;
 
 const name = `audit-${process.pid}`;
-const sources = '10.0.0.0/17';
+const sources = ['10.0.0.0/17'];
 const destinations = '10.0.128.0/17';
 const director = '10.10.1.11';
+/** Addresses of others, balancer, Edge and networks of the example among them. */
+const neighbours = [...sources, '10.10.1.0/29', '10.10.8.0/24', '10.30.0.0/16', '10.40.0.0/16'];
 
 /** A region, and what a rule set does with its packets. */
 interface Decided {
@@ -48,9 +50,9 @@ interface Decided {
 }
 
 /** TCP and UDP packets of new connections that can be sent. */
-const sendable = (source: string, destination: string): Match =>
+const sendable = (source: readonly string[], destination: string): Match =>
   matching({
-    source: addressesOf([source]),
+    source: addressesOf(source),
     destination: addressesOf([destination]),
     protocol: [...exactly(protocols.tcp), ...exactly(protocols.udp)],
     sourcePort: between(1024, 65_535),
@@ -210,7 +212,7 @@ describe('the audit and the kernel', { skip }, () => {
     let witnesses = 0;
     for (let round = 0; round < rounds; round += 1) {
       const inForce = mutated(asked, roll);
-      const decided = decidedBy(inForce, sendable('10.0.0.0/8', director));
+      const decided = decidedBy(inForce, sendable(neighbours, director));
       const { missing: blocked, excess } = audit(asked, inForce);
       const disputed = [...blocked, ...excess]
         .filter(({ direction }) => direction === 'in')

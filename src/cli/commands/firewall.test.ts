@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { nftables, policyOf } from '#firewall';
+import { fits, nftables, policyOf, targets } from '#firewall';
+import type { RuleSet } from '#firewall';
 import { loadPlan } from '#ports';
 import { main } from '../index.ts';
 import { fakeWorld } from '../world.fixture.ts';
@@ -196,6 +197,133 @@ describe('usher firewall audit', () => {
     const broken = await auditOf(director, 'table inet filter {\n  chain c {\n');
     assert.equal(broken.status, 2);
     assert.match(broken.errors, /rules\.nft:3: /u);
+  });
+});
+
+describe('usher firewall audit, of several devices and other firewalls', () => {
+  const widened = change(rendered(director), 'DH-06/member', (line) =>
+    line
+      .replace('saddr 127.10.1.5', 'saddr 127.10.1.0/24')
+      .replace('dport 5061', 'dport 5060-5061'),
+  );
+
+  it('takes one file a device, called after it, in one run', async () => {
+    const devices = ['dir01.contoso.net', 'lb01.contoso.net', 'gateway'];
+    const paths = devices.map((device) =>
+      write(device === director ? widened : rendered(device), `${device}.nft`),
+    );
+    const { status, out } = await usher('audit', topology, '--rules', ...paths);
+    assert.equal(status, 1);
+    assert.match(out, /^dir01\.contoso\.net\n\nIn excess\n {2}DH-06\/member/u);
+    assert.match(out, /lb01\.contoso\.net: the rules admit/u);
+    assert.match(out, /gateway: the rules admit/u);
+    const json = await usher('audit', topology, '--rules', ...paths, '--json');
+    const found: unknown = JSON.parse(json.out);
+    assert.ok(typeof found === 'object' && found !== null && 'devices' in found && 'ok' in found);
+    assert.ok(Array.isArray(found.devices));
+    assert.equal(found.ok, false);
+    assert.deepEqual(
+      found.devices.map(({ device, ok }: { device: string; ok: boolean }) => [device, ok]),
+      devices.map((device) => [device, device !== director]),
+    );
+  });
+
+  it('says what to write instead, in the words of the firewall', async () => {
+    const { out } = await auditOf(director, widened);
+    assert.match(out, /all of it: tcp 127\.10\.1\.0\/24 → 127\.10\.1\.11 port 5060, new, not lo/u);
+    const line = rendered(director)
+      .split('\n')
+      .find((each) => each.includes('"DH-06/member:'));
+    assert.ok(line !== undefined && out.includes(`write instead:\n      ${line.trim()}`), out);
+    const stray = `table inet usher {\n  chain c0 {\n    tcp dport 22 accept comment "X-1: SSH"\n  }\n}\n`;
+    const extra = await auditOf(director, rendered(director) + stray);
+    assert.match(extra.out, /X-1 .*\n.*\n.*remove the rule/u);
+  });
+
+  for (const target of targets) {
+    it(`reads the rules of ${target.name}, finds nothing in its own and a row that is gone`, async () => {
+      const plan = policyOf(loaded.plan).filter((set) => fits(target, set));
+      const set = plan.find(({ device }) => device === director || device === 'gateway');
+      assert.ok(set !== undefined);
+      const auditWith = (rules: RuleSet, ...more: readonly string[]) => {
+        const paths = target.render([rules], {}).map(({ name, content }) => write(content, name));
+        const which = ['--target', target.name, '--host', set.device];
+        return usher('audit', topology, ...which, '--rules', ...paths, ...more);
+      };
+      const clean = await auditWith(set);
+      assert.deepEqual([clean.status, clean.errors], [0, ''], clean.out);
+      const chains = set.chains.map((chain) => ({
+        ...chain,
+        rules: chain.rules.filter(({ id }) => !id.startsWith('DH-08')),
+      }));
+      const { status, out } = await auditWith({ ...set, chains }, '--json');
+      assert.equal(status, 1);
+      assert.match(out, /"row": "DH-08/u);
+    });
+  }
+
+  it('needs to know whose rules they are', async () => {
+    const unnamed = await usher('audit', topology, '--rules', write(widened, 'rules.nft'));
+    assert.equal(unnamed.status, 2);
+    assert.match(unnamed.errors, /no host or firewall rules/u);
+    const paths = ['lb01.contoso.net', 'gateway'].map((device) =>
+      write(rendered(device), `${device}.nft`),
+    );
+    const others = await usher('audit', topology, '--host', director, '--rules', ...paths);
+    assert.equal(others.status, 2);
+    assert.match(others.errors, /lb01\.contoso\.net, gateway; none of dir01/u);
+    const two = await usher(
+      'audit',
+      topology,
+      '--rules',
+      ...paths,
+      '--certificate',
+      'nowhere.json',
+    );
+    assert.equal(two.status, 2);
+    assert.match(two.errors, /USHER_USAGE/u);
+  });
+});
+
+describe('usher firewall check', () => {
+  it('confirms a certificate, and refuses one of other rules or one somebody changed', async () => {
+    const rules = write(
+      change(rendered(director), 'DH-07', () => ''),
+      'rules.nft',
+    );
+    const file = join(directory, 'certificate.json');
+    const made = await usher(
+      'audit',
+      topology,
+      '--host',
+      director,
+      '--rules',
+      rules,
+      '--certificate',
+      file,
+    );
+    assert.equal(made.status, 1);
+    const good = await usher('check', file, topology, '--rules', rules);
+    assert.equal(good.status, 0, good.errors);
+    assert.match(good.out, /^dir01\.contoso\.net: the certificate holds; \d+ regions/u);
+    assert.match(good.out, /blocked packets: [1-9]\d*; with packets in excess: 0/u);
+    const other = await usher('check', file, topology, '--rules', write(rendered(director)));
+    assert.equal(other.status, 1);
+    assert.match(other.out, /certificate is wrong: .*\nto the host, region \d+/u);
+    const lie = readFileSync(file, 'utf8').replace('"verdict":"drop"', '"verdict":"accept"');
+    const forged = await usher(
+      'check',
+      write(lie, 'lie.json'),
+      topology,
+      '--rules',
+      rules,
+      '--json',
+    );
+    assert.equal(forged.status, 1);
+    assert.match(forged.out, /"holds": false/u);
+    const none = await usher('check', rules, topology, '--rules', rules);
+    assert.equal(none.status, 2);
+    assert.match(none.errors, /rules\.nft:1: .*allowed: a certificate/u);
   });
 });
 

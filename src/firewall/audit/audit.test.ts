@@ -14,6 +14,7 @@ import {
 } from '../model/index.ts';
 import type { Match, Rule, RuleSet } from '../model/index.ts';
 import { audit } from './audit.ts';
+import { merged } from './merge.ts';
 
 const tcp = (source: string, destination: string, port: [number, number]): Match =>
   matching({
@@ -125,6 +126,37 @@ describe('the audit', () => {
       )
       .reduce((sum, part) => sum + part, 0);
     assert.equal(size, 3, 'two addresses and two ports, less the one that was asked for');
+  });
+
+  it('says how a rule that admits too much should be, and of one nobody asked for that it should go', () => {
+    const wide = accept('DH-06', tcp('10.0.8.0/24', '10.0.1.0/24', [5000, 5999]));
+    const stray = accept('X-1', tcp('0.0.0.0/0', '10.0.1.11', [22, 22]));
+    const { excess } = audit(set(sip), set(wide, stray));
+    const found = new Map(excess.map(({ rule, narrowed }) => [rule?.id, narrowed]));
+    assert.deepEqual(found.get('DH-06'), [sip.match]);
+    assert.deepEqual(found.get('X-1'), []);
+    assert.ok(audit(set(sip), set(sip)).ok);
+    const open: RuleSet = {
+      ...set(),
+      chains: [{ name: 'input', direction: 'in', policy: 'accept', rules: [] }],
+    };
+    assert.deepEqual(
+      audit(set(), open).excess.map(({ narrowed }) => narrowed),
+      [undefined],
+    );
+  });
+
+  it('leaves no regions that could be joined', () => {
+    const parts = [
+      tcp('10.0.8.0/25', '10.0.1.11', [1, 5]),
+      tcp('10.0.8.128/25', '10.0.1.11', [1, 5]),
+      tcp('10.0.8.0/24', '10.0.1.11', [6, 9]),
+      tcp('2001:db8::/32', '2001:db8:1::1', [1, 9]),
+    ];
+    const [all, ...more] = merged(parts);
+    assert.deepEqual(more, []);
+    assert.deepEqual(all?.source, addressesOf(['10.0.8.0/24', '2001:db8::/32']));
+    assert.deepEqual(all.destinationPort, between(1, 9));
   });
 
   it('marks what depends on a condition it does not understand', () => {

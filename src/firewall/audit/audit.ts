@@ -2,6 +2,8 @@ import { unfold } from '../model/index.ts';
 import type { ConnectionState, Direction, FlatRule, Match, Rule, RuleSet } from '../model/index.ts';
 import { admits, compare } from './compare.ts';
 import type { Side } from './compare.ts';
+import { merged } from './merge.ts';
+import { narrowed } from './narrow.ts';
 import { packetOf } from './space.ts';
 import { shadowedOf } from './shadows.ts';
 import type { Shadowed } from './shadows.ts';
@@ -14,12 +16,18 @@ export interface Finding {
   readonly asked: Rule | undefined;
   /** The rule in force that decides them; undefined for the policy of a chain. */
   readonly rule: Rule | undefined;
-  /** Exactly the packets, as disjoint parts. */
+  /** Exactly the packets, as disjoint regions none of which can be joined with another. */
   readonly regions: readonly Match[];
   /** One of them. */
   readonly witness: Packet;
   /** False when all of it depends on conditions nobody here understands. */
   readonly certain: boolean;
+  /**
+   * Of a rule that admits too much: the packets it should admit, as parts that may overlap; none where the
+   * rule should go.
+   * Undefined where the default admits them.
+   */
+  readonly narrowed?: readonly Match[];
 }
 
 export interface Audit {
@@ -90,21 +98,29 @@ const withoutFollowers = (match: Match): Match => ({
 });
 
 function findingsOf(sides: Sides, kind: Kind, disputes: readonly Dispute[]): readonly Finding[] {
+  const narrow = new Map<Rule, readonly Match[]>();
+  const narrowedOnce = (rule: Rule): readonly Match[] => {
+    const known = narrow.get(rule) ?? narrowed(rule, sides.asked, sides.inForce);
+    narrow.set(rule, known);
+    return known;
+  };
   return disputes
     .filter((dispute) => dispute.kind === kind)
-    .flatMap(({ asked, rule, regions, certain }): Finding[] => {
+    .flatMap(({ asked, rule: place, regions: parts, certain }): Finding[] => {
+      const regions = merged(parts);
       const [first] = regions;
+      const rule = sides.inForce[place]?.rule;
       if (first === undefined) return [];
-      return [
-        {
-          direction: sides.direction,
-          asked: sides.asked[asked]?.rule,
-          rule: sides.inForce[rule]?.rule,
-          regions,
-          witness: packetOf(first),
-          certain,
-        },
-      ];
+      const finding = {
+        direction: sides.direction,
+        asked: sides.asked[asked]?.rule,
+        rule,
+        regions,
+        witness: packetOf(first),
+        certain,
+      };
+      if (kind === 'missing' || rule === undefined) return [finding];
+      return [{ ...finding, narrowed: narrowedOnce(rule) }];
     });
 }
 

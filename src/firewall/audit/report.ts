@@ -1,8 +1,16 @@
 import { formatAddress } from '#topology';
-import { everyName, everyPort, formatAddresses, protocols, sameIntervals } from '../model/index.ts';
-import type { IntervalSet, Match, Rule } from '../model/index.ts';
+import {
+  differenceOf,
+  everyName,
+  everyPort,
+  formatAddresses,
+  protocols,
+  sameIntervals,
+} from '../model/index.ts';
+import type { IntervalSet, Match, Rule, RuleSet, Target } from '../model/index.ts';
 import type { Audit, Finding } from './audit.ts';
 import type { Packet } from './space.ts';
+import { writtenAs } from './written.ts';
 
 /** A rule as it can be found again; a finding without one was decided by the default. */
 export interface RuleName {
@@ -54,6 +62,13 @@ export interface AuditReport {
     readonly witness: PacketFields;
     readonly region: readonly RegionFields[];
     readonly certain: boolean;
+    /** The rule as it should be; absent where the default admits the packets. */
+    readonly instead?: {
+      /** None: the rule should go. */
+      readonly region: readonly RegionFields[];
+      /** Those packets as rules of the firewall; none where it cannot say them. */
+      readonly lines: readonly string[];
+    };
   }[];
   readonly shadowed: readonly { readonly rule: RuleName; readonly by: readonly RuleName[] }[];
   /** Conditions that were read both ways, as written. */
@@ -118,8 +133,14 @@ const numbers = (
         )
         .join(',');
 
-const names = (set: IntervalSet<string>): string =>
+const nameList = (set: IntervalSet<string>): string =>
   set.map(({ from, until }) => (until === `${from}\u0000` ? from : `${from}…`)).join(',');
+
+/** Interfaces as `lo`, `eth…` for all that begin like this, or `not lo`. */
+function names(set: IntervalSet<string>): string {
+  const others = differenceOf(everyName, set);
+  return others.length < set.length ? `not ${nameList(others)}` : nameList(set);
+}
 
 function regionFields(match: Match): RegionFields {
   const { source, destination, protocol, sourcePort, destinationPort, states } = match;
@@ -141,8 +162,18 @@ function regionFields(match: Match): RegionFields {
   };
 }
 
-/** The outcome of an audit as programs read it. */
-export function report(audit: Audit): AuditReport {
+/**
+ * The outcome of an audit as programs read it.
+ *
+ * @param target how rules are written that should take the place of those that admit too much
+ * @param policy the rules asked for, among which these would stand
+ */
+export function report(audit: Audit, target: Target, policy: RuleSet): AuditReport {
+  const instead = ({ direction, rule, narrowed }: Finding) => {
+    if (rule === undefined || narrowed === undefined) return {};
+    const lines = narrowed.length === 0 ? [] : writtenAs(target, policy, direction, rule, narrowed);
+    return { instead: { region: narrowed.map(regionFields), lines } };
+  };
   return {
     ok: audit.ok,
     missing: audit.missing.map(({ direction, asked, rule, witness, certain }) => ({
@@ -151,11 +182,12 @@ export function report(audit: Audit): AuditReport {
       rule: decided(rule),
       certain,
     })),
-    excess: audit.excess.map(({ direction, rule, witness, regions, certain }) => ({
-      rule: decided(rule),
-      witness: packetFields(direction, witness),
-      region: regions.map(regionFields),
-      certain,
+    excess: audit.excess.map((finding) => ({
+      rule: decided(finding.rule),
+      witness: packetFields(finding.direction, finding.witness),
+      region: finding.regions.map(regionFields),
+      certain: finding.certain,
+      ...instead(finding),
     })),
     shadowed: audit.shadowed.map(({ rule, by }) => ({ rule: nameOf(rule), by: by.map(nameOf) })),
     unknown: audit.unknown.map((rule) => ({ rule: nameOf(rule), conditions: rule.unknown ?? [] })),

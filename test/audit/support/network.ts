@@ -2,7 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+
+/** Milliseconds after the last packet in which the kernel tells of it, or never. */
+const patience = 3000;
 
 /** One packet to send. */
 export interface SentPacket {
@@ -80,6 +84,9 @@ table inet trace {
     type filter hook prerouting priority raw;
     ip daddr { ${this.#destinations.join(', ')} } meta nftrace set 1
   }
+  chain arrived {
+    type filter hook input priority 300;
+  }
 }
 `;
     const args = ['netns', 'exec', this.#filter, 'nft', '-f', '-'];
@@ -96,36 +103,41 @@ table inet trace {
     }
   }
 
-  /** Sends packets, all different, and waits until the kernel has told of each. */
+  /**
+   * Sends packets, all different, and tells what the kernel said of each. Its messages may get lost when the machine
+   * is busy, so what it did not tell of is sent again, twice.
+   */
   async send(packets: readonly SentPacket[]): Promise<ReadonlyMap<string, Traced>> {
+    const traces = new Traces();
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const untold = packets.filter((packet) => !traces.found.has(keyOf(packet)));
+      if (untold.length > 0) await this.#sendOnce(untold, traces);
+    }
+    return traces.found;
+  }
+
+  async #sendOnce(packets: readonly SentPacket[], traces: Traces): Promise<void> {
     const monitor = spawn('ip', ['netns', 'exec', this.#filter, 'nft', 'monitor', 'trace'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
-      const traces = new Traces();
-      const all = new Set(packets.map(keyOf));
-      const told = (async () => {
-        for await (const line of createInterface({ input: monitor.stdout })) {
+      const keys = packets.map(keyOf);
+      const lines = createInterface({ input: monitor.stdout });
+      const told = new Promise<void>((resolve) => {
+        lines.on('line', (line) => {
           traces.read(line);
-          if ([...all].every((key) => traces.found.has(key))) return;
-        }
-      })();
+          if (keys.every((key) => traces.found.has(key))) resolve();
+        });
+        lines.on('close', resolve);
+      });
       await this.#listening(monitor);
-      const sender = spawn(
-        'ip',
-        [
-          'netns',
-          'exec',
-          this.#sender,
-          process.execPath,
-          fileURLToPath(new URL('send-packets.ts', import.meta.url)),
-        ],
-        { stdio: ['pipe', 'inherit', 'inherit'] },
-      );
+      const program = fileURLToPath(new URL('send-packets.ts', import.meta.url));
+      const sender = spawn('ip', ['netns', 'exec', this.#sender, process.execPath, program], {
+        stdio: ['pipe', 'inherit', 'inherit'],
+      });
       sender.stdin.end(JSON.stringify(packets));
       await once(sender, 'exit');
-      await told;
-      return traces.found;
+      await Promise.race([told, delay(patience)]);
     } finally {
       monitor.kill();
     }
@@ -163,13 +175,15 @@ function run(command: string, ...args: readonly string[]): void {
 
 /** Reads what `nft monitor trace` prints. */
 class Traces {
+  /** Packets whose fate is sealed: dropped, or accepted by every chain there is. */
   readonly found = new Map<string, Traced>();
+  readonly #accepted = new Map<string, Traced>();
   /** By the kernel's id of a packet: what it is, as `keyOf` writes it. */
   readonly #packets = new Map<string, string>();
 
   read(line: string): void {
-    const [, id = '', table = '', rest = ''] =
-      /^trace id (\S+) \S+ (\S+) \S+ (.*)$/u.exec(line) ?? [];
+    const [, id = '', table = '', chain = '', rest = ''] =
+      /^trace id (\S+) \S+ (\S+) (\S+) (.*)$/u.exec(line) ?? [];
     const packet =
       /^packet: .*ip saddr (\S+) ip daddr (\S+) .*(?:tcp|udp) sport (\d+) (?:tcp|udp) dport (\d+)/u.exec(
         rest,
@@ -180,10 +194,16 @@ class Traces {
       return;
     }
     const key = this.#packets.get(id);
-    if (table === 'trace' || key === undefined) return;
-    const decided = /\(verdict (accept|drop)\)$/u.exec(rest) ?? /^policy (accept|drop)/u.exec(rest);
-    if (decided === null) return;
-    const comment = /comment "([^"]*)"/u.exec(rest)?.[1];
-    this.found.set(key, { verdict: decided[1] ?? '', comment });
+    const [, verdict] =
+      /\(verdict (accept|drop)\)$/u.exec(rest) ?? /^policy (accept|drop)/u.exec(rest) ?? [];
+    if (key === undefined || verdict === undefined) return;
+    if (table === 'trace') {
+      const last = chain === 'arrived' ? this.#accepted.get(key) : undefined;
+      if (last !== undefined) this.found.set(key, last);
+      return;
+    }
+    const traced = { verdict, comment: /comment "([^"]*)"/u.exec(rest)?.[1] };
+    if (verdict === 'drop') this.found.set(key, traced);
+    else this.#accepted.set(key, traced);
   }
 }

@@ -26,7 +26,13 @@ export function render(ruleSets: readonly RuleSet[]): readonly RuleFile[] {
   return ruleSets.map(({ device, chains }) => {
     const name = `${device}.nft`;
     const names = new Map(chains.map((chain, index) => [chain.name, `c${index}`]));
-    const body = chains.flatMap((chain) => chainLines(chain, names));
+    const body = chains.flatMap((chain, index) => {
+      // The kernel goes through chains of one priority in an order of its own.
+      const earlier = chains
+        .slice(0, index)
+        .filter(({ direction }) => direction === chain.direction);
+      return chainLines(chain, earlier.length, names);
+    });
     const content = `# Packet filter of ${oneLine(device)} (nftables 1.0.6 or later).
 #
 # Check:     nft -c -f ${oneLine(name)}
@@ -43,13 +49,13 @@ ${body.join('\n')}
   });
 }
 
-function chainLines(chain: Chain, names: ReadonlyMap<string, string>): string[] {
+function chainLines(chain: Chain, place: number, names: ReadonlyMap<string, string>): string[] {
   const rules = chain.rules.flatMap((rule) => ruleLines(rule, names));
   const base =
     chain.direction === undefined
       ? []
       : [
-          `type filter hook ${hooks[chain.direction]} priority filter; policy ${chain.policy === 'accept' ? 'accept' : 'drop'};`,
+          `type filter hook ${hooks[chain.direction]} priority ${place === 0 ? 'filter' : `filter + ${place}`}; policy ${chain.policy === 'accept' ? 'accept' : 'drop'};`,
         ];
   const refusal = chain.policy === 'reject' ? ['reject with icmpx admin-prohibited'] : [];
   const lines = [...base, ...rules, ...refusal].map((line) => `    ${line}`);
