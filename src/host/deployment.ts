@@ -25,6 +25,8 @@ export interface DeploymentOptions {
   readonly stateDirectory: string;
   /** Program each host runs; default: Usher itself. */
   readonly program?: string;
+  /** Processes of each host that may have several. Default 1. */
+  readonly workers?: number;
   /** What runs the program of a host in its own network namespace; see `ChildOptions.within`. */
   readonly within?: (host: Host) => readonly string[];
   /** Called as hosts come, fall and come back; `detail` is English and fit for a person. */
@@ -142,7 +144,15 @@ export class Deployment implements Lifecycle {
   }
 
   async #load(host: Host): Promise<void> {
-    const { plan, topologyFile, stateDirectory, program, within, progress } = this.#options;
+    const {
+      plan,
+      topologyFile,
+      stateDirectory,
+      program,
+      workers = 1,
+      within,
+      progress,
+    } = this.#options;
     const logs = join(stateDirectory, 'run');
     mkdirSync(logs, { recursive: true, mode: 0o700 });
     this.#startedAt.set(host.fqdn, systemClock.now());
@@ -158,7 +168,7 @@ export class Deployment implements Lifecycle {
         '--port-offset',
         String(plan.portOffset),
         '--workers',
-        '1',
+        String(workers),
       ],
       logFile: join(logs, `${host.fqdn}.log`),
       died: (how) => this.#died(host, how),

@@ -124,6 +124,24 @@ test('a worker that is replaced is found again, under its new name', async () =>
   }
 });
 
+test('a worker that ends after its successor has begun takes nothing from it', async () => {
+  const [low, late] = await circle(2);
+  assert.ok(low && late);
+  const successor = await opened(1, 2);
+  await successor.start();
+  // The one before is still there, and nothing is said to it any more.
+  await joins(low, successor.name);
+  const hears = heard(successor, 'news');
+  assert.ok(low.tell(successor.name, 'news', 1));
+  await hears;
+  await late.close();
+  const another = await opened(0, 2);
+  await low.close();
+  await another.start();
+  await joins(another, successor.name);
+  assert.deepEqual([...another.others], [successor.name]);
+});
+
 function namesBut(mesh: Mesh, all: readonly Mesh[]): string[] {
   return all
     .filter((each) => each !== mesh)

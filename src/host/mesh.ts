@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SiblingLinks, type Cancel, type Clock, type Dump, type Lifecycle, type Said } from '#base';
 import { listenPrivately, prepareSocket } from './private-socket.ts';
@@ -53,6 +53,8 @@ export class Mesh extends SiblingLinks implements Lifecycle {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #callers = new Map<number, Caller>();
+  /** What was dialled last, connected or not, and the ways that came of it. */
+  readonly #dialled = new Map<number, Socket>();
   readonly #ways = new Map<number, Way>();
   readonly #numbers = new Map<string, number>();
   readonly #redials = new Map<number, Cancel>();
@@ -69,10 +71,12 @@ export class Mesh extends SiblingLinks implements Lifecycle {
   /** Opens the own socket, so that whoever starts later finds it. Rejects as `listenPrivately`. */
   async open(): Promise<void> {
     const path = this.#pathOf(this.#options.worker);
-    await prepareSocket(path);
-    // Left by the process this one replaces: there is one of each number.
-    await rm(path, { force: true });
-    await listenPrivately(this.#server, path);
+    // Put in place under a name of its own: the one this process replaces may close late, and what it
+    // takes away then is the name it has opened.
+    const own = `${path}.${this.name}`;
+    await prepareSocket(own);
+    await listenPrivately(this.#server, own);
+    await rename(own, path);
   }
 
   /** Resolves when everybody who is there has joined, or after two seconds. */
@@ -140,18 +144,16 @@ export class Mesh extends SiblingLinks implements Lifecycle {
     this.#redials.get(number)?.();
     this.#redials.delete(number);
     const socket = connect({ path: this.#pathOf(number) });
+    this.#dialled.set(number, socket);
     this.#keep(socket);
     socket.resume();
     socket.once('connect', () => {
       socket.write(`${JSON.stringify([this.#options.worker, this.name])}\n`);
-      // The old one leads to the process that was replaced.
-      this.#ways.get(number)?.socket.destroy();
       this.#ways.set(number, { socket, waiting: '' });
       this.#meet(number);
     });
     socket.once('close', () => {
-      const way = this.#ways.get(number);
-      if (way !== undefined && way.socket !== socket) return;
+      if (this.#dialled.get(number) !== socket) return;
       this.#ways.delete(number);
       this.#part(number);
       if (this.#closed) return;
@@ -173,8 +175,9 @@ export class Mesh extends SiblingLinks implements Lifecycle {
       const before = this.#callers.get(number);
       this.#callers.set(number, { name, socket });
       before?.socket.destroy();
-      if (this.#redials.has(number)) this.#dial(number);
       if (before !== undefined) this.#part(number);
+      if (before !== undefined && before.name !== name) this.#leaveWay(number);
+      else if (this.#redials.has(number)) this.#dial(number);
       this.#meet(number);
       return true;
     });
@@ -200,6 +203,13 @@ export class Mesh extends SiblingLinks implements Lifecycle {
     // `close` follows, and says all there is to know.
     socket.on('error', () => {});
     socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  /** Gives up the way to a process that another one has replaced; it is dialled at once. */
+  #leaveWay(number: number): void {
+    this.#ways.delete(number);
+    this.#dialled.get(number)?.destroy();
+    this.#dial(number);
   }
 
   /** Both ways are there: the sibling can be spoken to. */

@@ -5,7 +5,7 @@ import { controlPath, type ControlAnswer, type ControlRequest } from './control/
 import { ControlServer } from './control/server.ts';
 import { combine } from './control/status.ts';
 import { countFall, restartDelay } from './restarts.ts';
-import type { Served } from './supervised.ts';
+import type { Loadable } from './supervised.ts';
 
 /** Roles whose processes reach each other's connections; the others keep their sessions to themselves. */
 const spread: ReadonlySet<Role> = new Set(['director', 'frontEnd', 'edge']);
@@ -41,7 +41,7 @@ interface Slot {
  * new connection to one of them, and they reach each other's over the mesh. What they write goes to our
  * standard output and error.
  */
-export class WorkerPool implements Served {
+export class WorkerPool implements Loadable {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Slot>();
   readonly #timers = new Set<Cancel>();
@@ -54,13 +54,23 @@ export class WorkerPool implements Served {
     this.#socket = new ControlServer(path, (request) => this.control(request));
   }
 
-  async start(): Promise<void> {
+  /** Starts the processes; none opens its sockets yet. Called by `start` when nobody did before. */
+  async load(): Promise<void> {
     try {
       const indexes = Array.from({ length: this.#options.count }, (_, index) => index);
       const children = indexes.map((index) => this.#newWorker(index, 0));
-      // All have to be there before one opens its sockets: its first request may be for another's client.
       await Promise.all(children.map((child) => child.load()));
-      await Promise.all(children.map((child) => child.start()));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** All have to be loaded before one opens its sockets: its first request may be for another's client. */
+  async start(): Promise<void> {
+    if (this.#workers.size === 0) await this.load();
+    try {
+      await Promise.all(this.#children().map((child) => child.start()));
       await this.#socket.start();
     } catch (error) {
       await this.close();

@@ -8,6 +8,7 @@ import {
   runSupervised,
   WorkerPool,
   workersFor,
+  type Logger,
   type Served,
 } from '#host';
 import { findObstacles, obstacleError } from '#proof';
@@ -16,6 +17,7 @@ import type { CliContext, CommandFactory } from '../context.ts';
 import { onHangUp } from '../hang-up.ts';
 import { texts } from '../messages/serve.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { readWorkers } from '../workers.ts';
 
 interface Options {
   readonly portOffset?: string;
@@ -67,16 +69,22 @@ async function run(
     });
   }
   const stateDirectory = context.state ?? '/var/lib/usher';
-  const wanted = count(context, options.workers, availableParallelism(), {
-    option: 'workers',
-    least: 1,
-  });
-  const workers = Math.min(workersFor(host.role, wanted), wanted);
+  const wanted = readWorkers(context, options.workers, availableParallelism());
+  const workers = workersFor(host.role, wanted);
+  const ours = { host, topologyFile, stateDirectory, portOffset, count: workers };
+  const pool = (log: Logger): WorkerPool =>
+    new WorkerPool({
+      ...ours,
+      died: (index, how) => log.error({ worker: index, how }, 'a worker fell and is replaced'),
+      back: (index) => log.info({ worker: index }, 'a worker is back'),
+    });
   if (isSupervised()) {
-    const worker = count(context, options.worker, 0, { option: 'worker', least: 0 });
+    // A supervisor starts the host; what the host starts has a number.
+    const worker = readWorkers(context, options.worker, 0, 'worker');
     const log = hostLog(host, options.worker === undefined ? undefined : worker);
-    const shared = { plan, host, stateDirectory, log };
-    await runSupervised(new HostRuntime({ ...shared, worker, workers }), drainDeadline, log);
+    const runtime = { plan, host, stateDirectory, log, worker, workers };
+    const spread = options.worker === undefined && workers > 1;
+    await runSupervised(spread ? pool(log) : new HostRuntime(runtime), drainDeadline, log);
     return;
   }
   const log = hostLog(host);
@@ -86,17 +94,7 @@ async function run(
     log.warn({ role: host.role }, 'this role keeps state in memory: --workers is not used');
   }
   const service: Served =
-    workers > 1
-      ? new WorkerPool({
-          host,
-          topologyFile,
-          stateDirectory,
-          portOffset,
-          count: workers,
-          died: (index, how) => log.error({ worker: index, how }, 'a worker fell and is replaced'),
-          back: (index) => log.info({ worker: index }, 'a worker is back'),
-        })
-      : new HostRuntime({ plan, host, stateDirectory, log, worker: 0 });
+    workers > 1 ? pool(log) : new HostRuntime({ plan, host, stateDirectory, log, worker: 0 });
   const stopListening = onHangUp(() => void service.reload());
   await service.start();
   log.info({ workers }, 'serving');
@@ -106,19 +104,6 @@ async function run(
   await service.close();
   stopListening();
   log.info('stopped');
-}
-
-function count(
-  context: CliContext,
-  written: string | undefined,
-  otherwise: number,
-  { option, least }: { readonly option: string; readonly least: number },
-): number {
-  if (written === undefined) return otherwise;
-  if (/^\d{1,3}$/u.test(written) && Number(written) >= least) return Number(written);
-  throw new UsherError('USHER_USAGE', `--${option} ${written}`, {
-    remedy: texts(context.language).wholeNumber(`--${option}`, least),
-  });
 }
 
 function interruption(signal: AbortSignal): Promise<void> {

@@ -13,11 +13,13 @@ import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
 import { prepare } from '../prepare.ts';
 import { progress } from '../progress.ts';
 import { prove } from '../prove.ts';
+import { readWorkers } from '../workers.ts';
 
 interface Options {
   readonly once?: boolean;
   readonly json?: boolean;
   readonly portOffset?: string;
+  readonly workers?: string;
 }
 
 /** Milliseconds hosts may take to end what they are doing when the deployment stops. */
@@ -32,6 +34,7 @@ export const up: CommandFactory = (context) => {
     .option('--once', text.once)
     .option('--json', text.json)
     .option('--port-offset <n>', text.portOffset)
+    .option('--workers <n>', text.workers)
     .addHelpText('after', text.examples)
     .action((file: string | undefined, options: Options) =>
       run(context, file ?? defaultTopology({ orContoso: true }), options),
@@ -45,6 +48,7 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   const seconds = (): string => ((performance.now() - begun) / 1000).toFixed(1);
   const say = options.json === true ? context.complain : context.print;
   const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
+  const workers = readWorkers(context, options.workers, 1);
   const hosts = hostsOf(plan.topology).filter(runsUsher);
   const others = hostsOf(plan.topology).filter((host) => !runsUsher(host));
   const obstacles = await findObstacles(plan, hosts);
@@ -62,6 +66,7 @@ async function run(context: CliContext, topologyFile: string, options: Options):
     plan,
     topologyFile,
     stateDirectory,
+    workers,
     progress(host, step, detail) {
       if (step === 'started') bar.show(++started, hosts.length, host.fqdn);
       if (step === 'died') context.complain(text.died(host.fqdn, detail ?? ''));

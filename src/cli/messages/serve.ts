@@ -20,8 +20,6 @@ output as JSON lines. docs/production.md has a service for systemd.`,
   knownHosts: 'Its hosts are',
   otherSoftware: (fqdn: string) => `${fqdn} runs other software (software: other in the topology)`,
   otherSoftwareRemedy: 'Start that software there, or remove the key to run Usher.',
-  wholeNumber: (option: string, least: number) =>
-    `${option} takes a whole number from ${least} to 999.`,
 };
 
 const de: typeof en = {
@@ -46,7 +44,6 @@ als JSON-Zeilen auf die Standardausgabe. docs/production.md hat einen Dienst fü
   otherSoftware: (fqdn) => `${fqdn} läuft mit anderer Software (software: other in der Topologie)`,
   otherSoftwareRemedy:
     'Diese Software dort starten oder den Schlüssel entfernen, um Usher auszuführen.',
-  wholeNumber: (option, least) => `${option} nimmt eine ganze Zahl von ${least} bis 999.`,
 };
 
 /** Texts of `usher serve`. */

@@ -6,6 +6,8 @@ const en = {
   once: 'stop after the proof; exit 0 when it holds, 1 when not',
   json: 'print the proof as JSON instead of text',
   portOffset: 'add this to every port number (for running without root)',
+  workers:
+    'processes of each Director, Front End and Edge (default 1: all hosts share this machine)',
   examples: `
 Examples:
   usher up                               the Contoso example with its real port numbers
@@ -46,6 +48,8 @@ const de: typeof en = {
   once: 'nach dem Nachweis enden; Exit-Status 0, wenn er gelingt, sonst 1',
   json: 'den Nachweis als JSON statt als Text ausgeben',
   portOffset: 'zu jeder Portnummer addieren (zum Betrieb ohne root)',
+  workers:
+    'Prozesse je Director, Front-End und Edge (Vorgabe 1: alle Hosts teilen sich diesen Rechner)',
   examples: `
 Beispiele:
   usher up                               das Contoso-Beispiel mit seinen echten Portnummern
