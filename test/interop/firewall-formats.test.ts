@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { parseAllDocuments } from 'yaml';
@@ -17,7 +19,7 @@ const { parse } = z
   })
   .parse(createRequire(import.meta.url)('@cdktf/hcl2json'));
 
-const examples = ['contoso', 'dns-balanced', 'single-director'];
+const examples = globSync('examples/*.yaml').map((path) => basename(path, '.yaml'));
 
 /** The files of every host of an example. */
 function filesOf(target: Target, example: string): readonly RuleFile[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { compare, fits, policyOf, targets, unfold } from '#firewall';
 import type { RuleSet } from '#firewall';
@@ -9,7 +9,7 @@ import { loadPlan } from '#ports';
 import { main } from '../index.ts';
 import { fakeWorld } from '../world.fixture.ts';
 
-const examples = ['contoso', 'dns-balanced', 'single-director'];
+const examples = globSync('examples/*.yaml').map((path) => basename(path, '.yaml'));
 
 async function usher(...args: readonly string[]) {
   const world = fakeWorld();

@@ -13,9 +13,9 @@ const en = {
 Examples:
   usher firewall render --target nftables --host dir1.contoso.com > dir1.nft
   usher firewall render --target nftables --out rules/     one file for every device
-  usher firewall render --target iptables --out rules/     two for every device: IPv4 and IPv6
+  usher firewall render --target iptables --out rules/     two for every device: IPv4 and IPv6 (also pf: one)
   usher firewall render --target asa --out rules/          perimeter and gateway (also ios, paloalto, srx, fortigate)
-  usher firewall render --target windows --out rules/      a script for every host (also azure, aws, kubernetes)
+  usher firewall render --target windows --out rules/      a script for every host (also azure, bicep, aws, kubernetes)
   usher firewall render --target nftables --lang de        reasons in German
 
 The rules allow what the table allows and nothing else: whatever else a host needs (SSH, DNS, time,
@@ -41,9 +41,9 @@ const de: typeof en = {
 Beispiele:
   usher firewall render --target nftables --host dir1.contoso.com > dir1.nft
   usher firewall render --target nftables --out rules/     eine Datei für jedes Gerät
-  usher firewall render --target iptables --out rules/     zwei für jedes Gerät: IPv4 und IPv6
+  usher firewall render --target iptables --out rules/     zwei für jedes Gerät: IPv4 und IPv6 (auch pf: eine)
   usher firewall render --target asa --out rules/          perimeter und gateway (auch ios, paloalto, srx, fortigate)
-  usher firewall render --target windows --out rules/      ein Skript für jeden Host (auch azure, aws, kubernetes)
+  usher firewall render --target windows --out rules/      ein Skript für jeden Host (auch azure, bicep, aws, kubernetes)
   usher firewall render --target nftables --lang de        Gründe auf Deutsch
 
 Die Regeln erlauben, was die Tabelle erlaubt, und sonst nichts: Was ein Host außerdem braucht (SSH,

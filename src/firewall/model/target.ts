@@ -28,7 +28,8 @@ export interface Target {
   readonly only?: 'hosts' | 'firewalls';
   /**
    * The rule set as this kind of firewall holds it, when that differs: one without memory of
-   * connections admits their replies by rules of their own.
+   * connections admits their replies by rules of their own, one that hears of connections only needs
+   * no rule for neighbour discovery.
    */
   readonly becomes?: (ruleSet: RuleSet) => RuleSet;
   /** Limits of the language the writer keeps to by itself, e.g. `{ ruleNameLength: 63 }`. */

@@ -1,22 +1,38 @@
 import { asa } from './asa/index.ts';
 import { aws } from './aws/index.ts';
 import { azure } from './azure/index.ts';
+import { bicep } from './bicep/index.ts';
 import { fortigate } from './fortigate/index.ts';
 import { ios } from './ios/index.ts';
 import { iptables } from './iptables/index.ts';
 import { kubernetes } from './kubernetes/index.ts';
 import { nftables } from './nftables/index.ts';
 import { paloalto } from './paloalto/index.ts';
+import { pf } from './pf/index.ts';
 import { srx } from './srx/index.ts';
 import { windows } from './windows/index.ts';
 import type { Target } from './model.ts';
 
-export { asa, aws, azure, fortigate, ios, iptables, kubernetes, nftables, paloalto, srx, windows };
+export {
+  asa,
+  aws,
+  azure,
+  bicep,
+  fortigate,
+  ios,
+  iptables,
+  kubernetes,
+  nftables,
+  paloalto,
+  srx,
+  windows,
+};
 
 /** Every kind of firewall rules are written for and read from. */
 export const targets: readonly Target[] = [
   nftables,
   iptables,
+  pf,
   asa,
   ios,
   paloalto,
@@ -25,5 +41,6 @@ export const targets: readonly Target[] = [
   windows,
   aws,
   azure,
+  bicep,
   kubernetes,
 ];

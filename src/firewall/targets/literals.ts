@@ -190,6 +190,11 @@ export class LiteralReader {
     this.#at = mark;
   }
 
+  /** True at the end of a line, or of all. */
+  atEnd(): boolean {
+    return this.here === undefined || this.here.kind === 'newline';
+  }
+
   skipNewlines(): void {
     while (this.here?.kind === 'newline') this.#at += 1;
   }
@@ -210,7 +215,9 @@ export class LiteralReader {
     const found = this.#plain(depth);
     if (found !== undefined && this.#ends()) return found;
     this.#at = start;
-    return { kind: 'expression', text: this.rest(), line };
+    const text = this.rest();
+    if (this.#at === start) throw this.fault('a value');
+    return { kind: 'expression', text, line };
   }
 
   #plain(depth: number): Literal | undefined {

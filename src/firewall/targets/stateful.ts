@@ -50,6 +50,12 @@ export const isOfConnections = ({ match, action }: Rule): boolean =>
   action.kind !== 'accept' ||
   match.states.some((state) => state !== 'invalid' && state !== 'untracked');
 
+/** A rule set as a firewall holds it that hears of connections only. */
+export const connectionsOf = (ruleSet: RuleSet): RuleSet => ({
+  ...ruleSet,
+  chains: ruleSet.chains.map((chain) => ({ ...chain, rules: chain.rules.filter(isOfConnections) })),
+});
+
 /**
  * What a rule does with the packets that open a connection, which are all a firewall that knows
  * connections asks it about; what belongs to none is refused.

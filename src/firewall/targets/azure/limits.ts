@@ -8,3 +8,7 @@ export const limits = {
   lowestPriority: 100,
   highestPriority: 4096,
 } as const;
+
+/** The type of a group, and the version of the interface that describes it. */
+export const groupType = 'Microsoft.Network/networkSecurityGroups';
+export const apiVersion = '2023-11-01';

@@ -26,7 +26,7 @@ import { underMask } from '../cisco/dialect.ts';
 import { icmpRange, numberIn, portRange, protocolNumber } from '../services.ts';
 import { impliedForward, impliedRules } from '../stateful.ts';
 import { reasonIn } from '../text.ts';
-import { statesOfType, untracked } from './neighbours.ts';
+import { statesOfType, untracked } from '../neighbours.ts';
 import { cmdletsOf } from './script.ts';
 import type { Cmdlet } from './script.ts';
 

@@ -9,7 +9,7 @@ import { isHost, refuseInterfaces, sidesOf } from '../sides.ts';
 import { hostChainsOf, isOfConnections, verdictOf, writtenRules } from '../stateful.ts';
 import { inexpressible, oneLine, reasonOf } from '../text.ts';
 import { groupName, limits } from './limits.ts';
-import { statesOfType } from './neighbours.ts';
+import { statesOfType } from '../neighbours.ts';
 
 /** Writes one script a host; its rules take the place of all others. */
 export function render(ruleSets: readonly RuleSet[]): readonly RuleFile[] {

@@ -1,5 +1,5 @@
-import { connectionStates } from '../model.ts';
-import type { ConnectionState, Interval } from '../model.ts';
+import { connectionStates } from './model.ts';
+import type { ConnectionState, Interval } from './model.ts';
 
 /** Types of ICMPv6 that belong to no connection: multicast listeners, routers, neighbours, redirects. */
 const ofTheLink = [
