@@ -24,6 +24,7 @@ export {
   kubernetes,
   nftables,
   paloalto,
+  pf,
   srx,
   windows,
 };

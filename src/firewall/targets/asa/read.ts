@@ -91,8 +91,9 @@ function parse({ name: file, content }: RuleFile): Configuration {
           }));
         });
       } else if (first === 'access-group') {
-        const [list = '', way = '', , name] = rest;
-        found.groups.push({ list, way, name });
+        const [list = '', way = '', , name, of] = rest;
+        // Lists of the control plane are about what is meant for the device itself.
+        if (of !== 'control-plane') found.groups.push({ list, way, name });
       }
     }
   }

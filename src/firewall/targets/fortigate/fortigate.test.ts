@@ -165,6 +165,16 @@ end
     ]);
   });
 
+  test('takes a policy that names services of the Internet for one about any address', () => {
+    const rules = rulesOf(
+      table('policy', 'srcaddr "all"', 'internet-service enable', 'service "ALL"', 'action accept'),
+    );
+    assert.deepEqual(
+      rules.map(({ unknown }) => unknown),
+      [['internet-service enable', 'destination ']],
+    );
+  });
+
   test('cuts long lists by family, and keeps names short', () => {
     const many = Array.from({ length: 700 }, (_, n) => `10.${n >> 8}.${n & 255}.2`);
     const source = addressesOf([...many, '2001:db8::1', '2001:db8::7']);

@@ -175,12 +175,13 @@ function rulesOf(entry: Entry, books: Books): readonly Rule[] {
   if (field('service-negate')[0] === 'enable') unknown.push('service-negate enable');
   if (!/^(?:accept|deny)$/u.test(action)) unknown.push(`action ${action}`);
   const zones = (key: string): readonly string[] => (field(key).includes('any') ? [] : field(key));
-  return ([4, 6] as const).flatMap((family): readonly Rule[] => {
+  // Internet services and the like stand in the place of addresses, in either family.
+  const families = ([4, 6] as const).filter((family) => namesAddresses(entry, family));
+  return (families.length === 0 ? ([4, 6] as const) : families).flatMap((family) => {
     const ending = family === 4 ? '' : '6';
     const side = (key: string): readonly string[] =>
       field(key + ending).map((each) => `${family}:${each}`);
     const [source, destination] = [side('srcaddr'), side('dstaddr')];
-    if (source.length === 0 || destination.length === 0) return [];
     const negated = (
       [
         ['source', 'srcaddr'],
@@ -208,3 +209,9 @@ function rulesOf(entry: Entry, books: Books): readonly Rule[] {
       .filter(({ match }) => !isEmpty(match));
   });
 }
+
+/** True when a policy is told addresses of a family, on one side at least. */
+const namesAddresses = ({ fields }: Entry, family: Family): boolean =>
+  ['srcaddr', 'dstaddr'].some(
+    (key) => (fields.get(family === 4 ? key : `${key}6`) ?? []).length > 0,
+  );

@@ -14,6 +14,8 @@ export interface Entry {
 interface Open {
   readonly table: string;
   readonly position: Position;
+  /** The entry of a table nobody asked for, such as a virtual domain. */
+  inside?: string;
   entry: (Entry & { readonly fields: Map<string, readonly string[]> }) | undefined;
 }
 
@@ -57,6 +59,7 @@ function statementsOf({ name: file, content }: RuleFile): readonly Statement[] {
 export function entriesOf(file: RuleFile, wanted: ReadonlySet<string>): readonly Entry[] {
   const stack: Open[] = [];
   const entries: Entry[] = [];
+  let domain: string | undefined;
   for (const { text, position } of statementsOf(file)) {
     const [verb = '', ...rest] = text.split(/\s+/u);
     const open = stack.at(-1);
@@ -70,7 +73,15 @@ export function entriesOf(file: RuleFile, wanted: ReadonlySet<string>): readonly
     } else if (verb === 'end') {
       if (open.entry !== undefined) entries.push(open.entry);
       stack.pop();
-    } else if (wanted.has(open.table)) {
+    } else if (open.table === 'vdom' && verb === 'edit') open.inside = rest.join(' ');
+    else if (wanted.has(open.table)) {
+      const [outer] = stack;
+      const here = outer?.table === 'vdom' ? (outer.inside ?? '') : '';
+      // Each is a firewall of its own.
+      if ((domain ?? here) !== here) {
+        throw unreadable(position, `virtual domain ${here}`, 'policies of one virtual domain');
+      }
+      domain = here;
       const done = tell(open, wordsOf(text, position), position);
       if (done !== undefined) entries.push(done);
     }

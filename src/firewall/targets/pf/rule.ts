@@ -102,7 +102,7 @@ export function ruleOf(statement: Statement, tables: Book<AddressSet>): PfRule {
       protocol,
       sourcePort,
       destinationPort: types === undefined ? destinationPort : unionOf(types),
-      states: verdict === 'accept' ? statesOf(options, link) : connectionStates,
+      states: verdict === 'accept' ? statesOf(options, link) : refusedStates(options),
     },
     unknown: cursor.unknown,
   };
@@ -220,3 +220,7 @@ function statesOf({ state, flags }: Options, link: boolean): readonly Connection
   if (flags === 'any') return connectionStates;
   return state === 'no' && flags === undefined ? connectionStates : ['new'];
 }
+
+/** A refusal of first packets leaves those of no connection alone. */
+const refusedStates = ({ flags }: Options): readonly ConnectionState[] =>
+  flags === 'first' ? ['new'] : connectionStates;
