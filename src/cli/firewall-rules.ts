@@ -7,6 +7,7 @@ import type { RuleFile, RuleSet, Target } from '#firewall';
 import type { Plan } from '#ports';
 import type { CliContext } from './context.ts';
 import { texts } from './messages/firewall.ts';
+import { tellExpiries, today } from './policy-notices.ts';
 
 /** A listing of 100,000 rules has about 20. */
 const mostMegabytes = 256;
@@ -77,9 +78,10 @@ export function pairsOf(
   host: string | undefined,
 ): readonly Pair[] {
   const pair = (device: string, inForce: RuleSet): Pair => {
-    const asked = ruleSetOf(plan, device, { language: context.language });
+    const asked = ruleSetOf(plan, device, { language: context.language, today: today() });
     return { asked: target.becomes?.(asked) ?? asked, inForce };
   };
+  tellExpiries(context, plan);
   if (host === undefined) return ruleSets.map((inForce) => pair(inForce.device, inForce));
   const own = ruleSets.filter(
     ({ device }) => ruleSets.length === 1 || device.toLowerCase() === host.toLowerCase(),

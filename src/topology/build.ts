@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
+import { buildSiteFlow } from './build-policy.ts';
 import { firstOf, formatAddress, formatNetwork, parseAddress, parseNetwork } from './address.ts';
 import type { TopologyFile } from './file.ts';
 import type { Balancing, Host, Pool, Topology, TrustedPeer } from './model.ts';
@@ -94,9 +95,7 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     software: 'other',
     rate: peer.rate,
   }));
-  return {
-    name: file.name ?? file.sipDomains[0] ?? '',
-    sipDomains: file.sipDomains,
+  const places = {
     networks: {
       internalClients: file.networks.internalClients.map(canonicalNetwork),
       administration: (file.networks.administration ?? []).map(canonicalNetwork),
@@ -105,6 +104,12 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     ...buildOuterHosts(file),
     balancers,
     trustedPeers,
+  };
+  return {
+    name: file.name ?? file.sipDomains[0] ?? '',
+    sipDomains: file.sipDomains,
+    ...places,
+    policy: (file.policy ?? []).map((flow) => buildSiteFlow(flow, places)),
     simpleUrls: {
       meet: file.simpleUrls?.meet ?? file.sipDomains.map((domain) => `meet.${domain}`),
       dialin: file.simpleUrls?.dialin,

@@ -1,4 +1,5 @@
 import { balancingDamages } from './damages-of-balancing.fixture.ts';
+import { policyDamages } from './damages-of-policy.fixture.ts';
 
 /** A deployment without fault; every test damages one copy of it. */
 export const sound = `sipDomains: [contoso.com]
@@ -292,6 +293,7 @@ export const damages: readonly Damage[] = [
     at: 'destination\n',
   },
   ...balancingDamages,
+  ...policyDamages,
   {
     that: 'hardware balancing without VIP',
     from: '    vip: 10.1.1.10\n',

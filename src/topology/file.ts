@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { firstOf, parseAddress, parseNetwork } from './address.ts';
 import { balancing } from './file-balancing.ts';
+import { policyCodes, siteFlow } from './file-policy.ts';
 import { requestsPerSecond, seconds, section } from './file-values.ts';
 import type { Service } from './model.ts';
 
@@ -26,6 +27,7 @@ export const codesOfAllowed: ReadonlyMap<string, string> = new Map([
   [allowed.address, 'bad-address'],
   [allowed.network, 'bad-network'],
   [allowed.port, 'bad-port'],
+  ...policyCodes,
 ]);
 
 const fqdnPattern =
@@ -279,6 +281,12 @@ export const topologyFile = section(
       },
       'Host names of the simple URLs.',
     ).optional(),
+    policy: list(siteFlow, 'flows')
+      .meta({
+        description:
+          "The site's own flows, such as administration, name resolution, time and monitoring: firewall rules follow, nothing listens.",
+      })
+      .optional(),
     ports: portOverrides.optional(),
     limits: section(
       {

@@ -90,6 +90,43 @@ export const services = [
 ] as const;
 export type Service = (typeof services)[number];
 
+/**
+ * Services of the site that have a port of their own; the keys of `service:` under `policy:`. Their numbers
+ * live in `#ports`, nowhere else.
+ */
+export const siteServices = [
+  'ssh',
+  'rdp',
+  'dns',
+  'ntp',
+  'ldap',
+  'ldaps',
+  'kerberos',
+  'snmp',
+  'syslog',
+] as const;
+export type SiteService = (typeof siteServices)[number];
+
+export const siteProtocols = ['tcp', 'udp'] as const;
+export type SiteProtocol = (typeof siteProtocols)[number];
+
+/** A flow of the site, not of the deployment; every name resolved. */
+export interface SiteFlow {
+  readonly name: string;
+  /** Addresses and CIDR blocks; `any` for anywhere. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  /** Given, or else `protocol` and `ports` are. */
+  readonly service: SiteService | undefined;
+  readonly protocol: SiteProtocol;
+  /** Both included. */
+  readonly ports: readonly { readonly first: number; readonly last: number }[];
+  readonly owner: string;
+  readonly reason: string;
+  /** The last day it is valid, `YYYY-MM-DD`; undefined: for good. */
+  readonly expires: string | undefined;
+}
+
 /** A SIP server of another make that says who its users are. */
 export interface TrustedPeer extends Host {
   /** Requests a second each process takes from it; undefined: as many as it likes. */
@@ -120,6 +157,8 @@ export interface Topology {
     readonly dialin: string | undefined;
     readonly admin: string | undefined;
   };
+  /** The site's own flows; firewall rules follow from them, nothing listens. */
+  readonly policy: readonly SiteFlow[];
   readonly ports: Readonly<Partial<Record<Service, number>>>;
   /** Requests a second each process takes of one sender. */
   readonly limits: {

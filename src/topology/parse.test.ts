@@ -40,6 +40,35 @@ describe('a topology file', () => {
     );
   });
 
+  it('resolves the ends of the flows of the site', () => {
+    const text = `${sound}
+policy:
+  - name: backup
+    from: [10.60.0.7, administration]
+    to: [hosts, FE01.contoso.net]
+    ports: [9102, 9110-9119]
+    owner: Backup team
+    reason: Nightly backup.
+    expires: 2027-06-30
+  - { name: dns, from: [dirpool01.contoso.net], to: [10.50.0.53], service: dns, owner: Net, reason: Names. }
+`;
+    const { topology, faults } = parseTopology(text, 'f.yaml');
+    assert.deepEqual(faults, []);
+    const [backup, dns] = topology?.policy ?? [];
+    assert.deepEqual(backup?.from, ['10.60.0.7', '10.40.0.0/24']);
+    assert.deepEqual(
+      backup.to,
+      hostsOf(topology ?? assert.fail()).map(({ address }) => address),
+    );
+    assert.deepEqual(backup.ports, [
+      { first: 9102, last: 9102 },
+      { first: 9110, last: 9119 },
+    ]);
+    assert.deepEqual([backup.protocol, backup.expires], ['tcp', '2027-06-30']);
+    assert.deepEqual(dns?.from, ['10.1.1.11', '10.1.1.12']);
+    assert.deepEqual(parseTopology(sound, 'f.yaml').topology?.policy, []);
+  });
+
   it('names certificate files relative to itself, not to where we run', () => {
     const text = `${sound}
 trust: { caFile: ca.pem, certificateDirectory: ../certificates, crlFile: /etc/pki/ca.crl }

@@ -2,6 +2,7 @@ import type { Fault } from '#base';
 import { buildTopology } from './build.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkNames } from './check-names.ts';
+import { checkPolicy } from './check-policy.ts';
 import { checkPools } from './check-pools.ts';
 import { checkReferences } from './check-references.ts';
 import { topologyFile } from './file.ts';
@@ -47,6 +48,7 @@ function structuralFaults(draft: Draft, source: Source): readonly Fault[] {
   checkPools(draft, report);
   checkReferences(draft, report);
   checkFamilies(draft, report);
+  checkPolicy(draft, report);
   return faults;
 }
 

@@ -31,6 +31,9 @@ function differences(wanted: RuleSet, found: RuleSet): readonly unknown[] {
 const ids = (set: RuleSet): ReadonlySet<string> =>
   new Set(set.chains.flatMap(({ rules }) => rules.map(({ id }) => id)));
 
+const flow = (name: string, more: string): string =>
+  `  - { name: ${name}, from: [administration], to: [hosts], service: ${name}, owner: Team, reason: Why${more} }\n`;
+
 describe('usher firewall render', () => {
   for (const target of targets) {
     for (const example of examples) {
@@ -123,5 +126,38 @@ describe('usher firewall render', () => {
   test('lists the targets in its help', async () => {
     const { out } = await usher('--help');
     for (const { name } of targets) assert.match(out, new RegExp(name, 'u'));
+  });
+
+  test('warns of hosts nobody could administer any more, and of flows of the site that are over', async () => {
+    const bare = await usher(
+      'examples/contoso.yaml',
+      '--target',
+      'nftables',
+      '--host',
+      'fe01.contoso.net',
+    );
+    assert.match(bare.errors, /no rule lets SSH or RDP in.*: fe01\.contoso\.net\./u);
+    const directory = mkdtempSync(join(tmpdir(), 'usher-render-'));
+    try {
+      const file = join(directory, 'topology.yaml');
+      const policy = `policy:\n${flow('ssh', '')}${flow('snmp', ', expires: 2020-01-01')}`;
+      writeFileSync(file, `${readFileSync('examples/contoso.yaml', 'utf8')}${policy}`);
+      const { status, out, errors } = await usher(
+        file,
+        '--target',
+        'nftables',
+        '--host',
+        'fe01.contoso.net',
+      );
+      assert.equal(status, 0);
+      assert.match(out, /ip saddr 127\.40\.0\.0\/24 .*comment "SITE-ssh: Why \(Team\)"/u);
+      assert.ok(!out.includes('SITE-snmp'));
+      assert.equal(
+        errors,
+        'SITE-snmp was valid until 2020-01-01: its rules are left out (owner: Team)\n',
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { fits, policyOf, ruleSetOf, targets } from '#firewall';
 import type { CliContext, CommandFactory } from '../context.ts';
+import { targetNamed } from '../firewall-rules.ts';
 import { texts } from '../messages/firewall-render.ts';
 import { makeOutputDirectory, writeOutput } from '../output-file.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { tellExpiries, tellLockOuts, today } from '../policy-notices.ts';
 
 interface Options {
   readonly target: string;
@@ -34,20 +36,19 @@ function run(context: CliContext, topology: string, options: Options): void {
   const { host, out, portOffset } = options;
   const { language } = context;
   const plan = readPlan(context, topology, readPortOffset(context, portOffset));
-  const files = targets
-    .filter(({ name }) => name === options.target)
-    .flatMap((target) => {
-      if (host !== undefined) return target.render([ruleSetOf(plan, host, { language })], {});
-      const all = policyOf(plan, { language });
-      const fit = all.filter((ruleSet) => fits(target, ruleSet));
-      const left = all.filter((ruleSet) => !fit.includes(ruleSet)).map(({ device }) => device);
-      if (left.length > 0) {
-        const text = texts(language);
-        const say = target.only === 'firewalls' ? text.firewallsOnly : text.hostsOnly;
-        context.complain(say(target.name, left.join(', ')));
-      }
-      return target.render(fit, {});
-    });
+  const target = targetNamed(options.target);
+  const policy = { language, today: today() };
+  tellExpiries(context, plan);
+  const all = host === undefined ? policyOf(plan, policy) : [ruleSetOf(plan, host, policy)];
+  const fit = host === undefined ? all.filter((ruleSet) => fits(target, ruleSet)) : all;
+  const left = all.filter((ruleSet) => !fit.includes(ruleSet)).map(({ device }) => device);
+  if (left.length > 0) {
+    const text = texts(language);
+    const say = target.only === 'firewalls' ? text.firewallsOnly : text.hostsOnly;
+    context.complain(say(target.name, left.join(', ')));
+  }
+  const files = target.render(fit, {});
+  tellLockOuts(context, fit);
   if (out !== undefined) {
     makeOutputDirectory(context, out);
     for (const { name, content } of files) {

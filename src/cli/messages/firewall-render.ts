@@ -18,9 +18,9 @@ Examples:
   usher firewall render --target windows --out rules/      a script for every host (also azure, bicep, aws, kubernetes)
   usher firewall render --target nftables --lang de        reasons in German
 
-The rules allow what the table allows and nothing else: whatever else a host needs (SSH, DNS, time,
-updates) has to be let in by rules of your own, before these are loaded. The head of each file says
-how to check, load and roll back.`,
+The rules allow what the table and the "policy:" section of the topology allow, and nothing else: list
+there what else a host needs (SSH, DNS, time, monitoring). Hosts nobody could administer any more are
+named. The head of each file says how to check, load and roll back.`,
   hostsOnly: (target: string, devices: string) =>
     `${target} protects hosts only; left out: ${devices}`,
   firewallsOnly: (target: string, devices: string) =>
@@ -46,9 +46,9 @@ Beispiele:
   usher firewall render --target windows --out rules/      ein Skript für jeden Host (auch azure, bicep, aws, kubernetes)
   usher firewall render --target nftables --lang de        Gründe auf Deutsch
 
-Die Regeln erlauben, was die Tabelle erlaubt, und sonst nichts: Was ein Host außerdem braucht (SSH,
-DNS, Zeit, Aktualisierungen), müssen eigene Regeln zulassen, bevor diese geladen werden. Der Kopf jeder
-Datei sagt, wie man sie prüft, lädt und zurücknimmt.`,
+Die Regeln erlauben, was die Tabelle und der Abschnitt „policy:“ der Topologie erlauben, und sonst
+nichts: Dort steht, was ein Host außerdem braucht (SSH, DNS, Zeit, Überwachung). Hosts, die niemand mehr
+verwalten könnte, werden genannt. Der Kopf jeder Datei sagt, wie man sie prüft, lädt und zurücknimmt.`,
   hostsOnly: (target, devices) => `${target} schützt nur Hosts; ausgelassen: ${devices}`,
   firewallsOnly: (target, devices) =>
     `${target} steht zwischen Zonen, nicht auf Hosts; ausgelassen: ${devices}`,

@@ -17,6 +17,8 @@ export interface Context {
   /** Why, by row id. */
   readonly reasons: ReadonlyMap<string, string>;
   readonly language: Language;
+  /** `YYYY-MM-DD`: flows of the site that are over by then are left out; undefined: none is. */
+  readonly today: string | undefined;
 }
 
 /** Where a host may open connections: one leg, or all legs of a flow to other hosts together. */

@@ -13,6 +13,8 @@ import {
 import type { AddressSet, RuleSet, Zone } from '../model/index.ts';
 import { replies } from './basics.ts';
 import type { Context } from './context.ts';
+import { acrossZones, siteRules } from './site.ts';
+import type { Ways } from './site.ts';
 import { permitOf, rulesFor } from './permits.ts';
 
 /** What the outside may reach: the outer addresses of Edges and reverse proxies. */
@@ -49,9 +51,14 @@ function firewall(
   device: string,
   zones: readonly Zone[],
   legs: readonly Leg[],
+  ways: Ways,
   context: Context,
 ): RuleSet {
-  const rules = [replies(context.language), ...rulesFor(context, legs.map(permitOf(context)))];
+  const rules = [
+    replies(context.language),
+    ...rulesFor(context, legs.map(permitOf(context))),
+    ...siteRules(context.plan.topology, ways, context.today),
+  ];
   return {
     device,
     zones,
@@ -85,14 +92,22 @@ export function perimeterRules(context: Context): RuleSet {
   const leading = legs.filter(({ destination }) =>
     addressesWithin(context.legs.at(destination.address), published),
   );
-  return firewall('perimeter', zones, leading, context);
+  // Between published addresses and the outside; the inside is behind the other firewall.
+  const behind = joinAddresses(known);
+  const ways: Ways = ({ source, destination }) =>
+    acrossZones([{ name: 'published', addresses: published }])({
+      source: addressesWithout(source, behind),
+      destination: addressesWithout(destination, behind),
+    });
+  return firewall('perimeter', zones, leading, ways, context);
 }
 
 /** The firewall between the zones of the inside; what stays within a zone never comes to it. */
 export function gatewayRules(context: Context): RuleSet {
   const { topology, legs } = context.plan;
   const zones = insideZones(topology);
-  const places = [{ name: 'published', addresses: publishedOf(topology) }, ...zones];
+  const published = publishedOf(topology);
+  const places = [{ name: 'published', addresses: published }, ...zones];
   const addresses = new Set(legs.map(({ destination }) => destination.address));
   const placeOf = new Map(
     [...addresses].map((address) => {
@@ -106,5 +121,11 @@ export function gatewayRules(context: Context): RuleSet {
     if (place === undefined) return true;
     return place !== places[0] && !addressesWithin(originOf(leg), place.addresses);
   };
-  return firewall('gateway', zones, legs.filter(passes), context);
+  // What is published lies before the other firewall.
+  const ways: Ways = ({ source, destination }) =>
+    acrossZones(zones)({
+      source: addressesWithout(source, published),
+      destination: addressesWithout(destination, published),
+    });
+  return firewall('gateway', zones, legs.filter(passes), ways, context);
 }

@@ -2,9 +2,11 @@ import { parseAddress } from '#topology';
 import type { Host } from '#topology';
 import { virtualServicesOf } from '#ports';
 import type { Leg, Plan, VirtualService } from '#ports';
+import { addressesOf } from '../model/index.ts';
 import type { Chain, Direction, Rule, RuleSet } from '../model/index.ts';
 import { loopback, neighbours, replies } from './basics.ts';
 import type { Context, Opening } from './context.ts';
+import { arriving, leaving, siteRules } from './site.ts';
 import { permitOf, rowOf, rulesFor } from './permits.ts';
 import type { Permit } from './permits.ts';
 
@@ -85,12 +87,18 @@ const chain = (direction: Direction, rules: readonly Rule[]): Chain => ({
 export function hostRules(context: Context, host: Host): RuleSet {
   const { plan, language } = context;
   const links = usesIPv6(plan, host) ? [neighbours(language)] : [];
+  const addresses = addressesOf([host.address, host.external?.address ?? '']);
   const own = (direction: 'in' | 'out', permits: readonly Permit[]): Chain =>
     chain(direction, [
       replies(language),
       loopback(direction, language),
       ...links,
       ...rulesFor(context, permits),
+      ...siteRules(
+        plan.topology,
+        direction === 'in' ? arriving(addresses) : leaving(addresses),
+        context.today,
+      ),
     ]);
   const through = rulesFor(context, translatedBy(context, host));
   return {

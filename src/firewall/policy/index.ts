@@ -1,2 +1,4 @@
+export { expiringFlows, locksOut } from './notices.ts';
+export type { Expiry } from './notices.ts';
 export { deviceNames, policyOf, ruleSetOf } from './policy.ts';
 export type { PolicyOptions } from './policy.ts';

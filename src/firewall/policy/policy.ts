@@ -13,6 +13,10 @@ import { hostRules } from './hosts.ts';
 export interface PolicyOptions {
   /** Default `en`. */
   readonly language?: Language;
+  /**
+   * Today as `YYYY-MM-DD`: flows of the site that expired before are left out. Without it all are in force.
+   */
+  readonly today?: string;
 }
 
 /** The two firewalls between zones that every deployment is given rules for. */
@@ -43,11 +47,11 @@ export function policyOf(plan: Plan, options: PolicyOptions = {}): readonly Rule
   return deviceNames(plan).map((device) => compile(context, device));
 }
 
-function contextOf(plan: Plan, { language = 'en' }: PolicyOptions): Context {
+function contextOf(plan: Plan, { language = 'en', today }: PolicyOptions): Context {
   const reasons = new Map(
     tableRows(plan, { all: true }).map(({ id, note }) => [id, note[language]]),
   );
-  return { plan, legs: new Legs(plan), reasons, language };
+  return { plan, legs: new Legs(plan), reasons, language, today };
 }
 
 function compile(context: Context, device: string): RuleSet {
