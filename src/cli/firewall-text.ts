@@ -80,9 +80,14 @@ export function auditText(
     ...found.missing.map(({ row }) => row.length),
     ...found.excess.map(({ rule }) => nameWords(rule, text).length),
   );
-  const missing = found.missing.map(({ row, witness, rule, certain }) => {
+  const missing = found.missing.map(({ row, witness, rule, certain, translation }) => {
     const way = text.direction[witness.direction];
-    const sentence = text.blocked(packetWords(witness), way, ruleWords(rule, text));
+    const sentence =
+      translation === undefined
+        ? text.blocked(packetWords(witness), way, ruleWords(rule, text))
+        : rule === 'default'
+          ? text.untranslated[translation](packetWords(witness))
+          : text.astray[translation](packetWords(witness), ruleWords(rule, text));
     return `${ink.bad(row.padEnd(width))}  ${sentence}${mark(certain)}`;
   });
   const excess = found.excess.flatMap(({ rule, witness, certain, region, instead }) => {

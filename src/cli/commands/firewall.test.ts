@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fits, nftables, policyOf, targets } from '#firewall';
+import { fits, nftables, policyOf, ruleSetOf, targets } from '#firewall';
 import type { RuleSet } from '#firewall';
 import { loadPlan } from '#ports';
 import { main } from '../index.ts';
@@ -282,6 +282,67 @@ describe('usher firewall audit, of several devices and other firewalls', () => {
     );
     assert.equal(two.status, 2);
     assert.match(two.errors, /USHER_USAGE/u);
+  });
+});
+
+describe('usher firewall audit, of a balancer that translates', () => {
+  const balancer = 'lb01.contoso.net';
+  const file = join(directory, 'kernel.yaml');
+  const text = readFileSync(topology, 'utf8').replace('engine: embedded', 'engine: nftables');
+  writeFileSync(file, text);
+  const plan = loadPlan(text, file);
+  assert.ok(plan.ok);
+  const [filter] = nftables.render([ruleSetOf(plan.plan, balancer)], {});
+
+  /** The rules of the VIP as our own engine writes them, changed, beside the packet filter. */
+  async function auditWith(changeOf: (vip: string) => string) {
+    const world = fakeWorld();
+    await main(['balancer', 'render', file, '--target', 'nftables'], world);
+    const vip = world.out();
+    const rules = write(changeOf(vip) + (filter?.content ?? ''), 'lb.nft');
+    return usher('audit', file, '--host', balancer, '--rules', rules, '--lang', 'en');
+  }
+
+  it('finds nothing where the rules lead every row to the members', async () => {
+    const { status, out, errors } = await auditWith((vip) => vip);
+    assert.equal(status, 0, out + errors);
+  });
+
+  it('names the row when its translation is gone', async () => {
+    const { status, out } = await auditWith((vip) => vip.replace(/^.*dport 5061 goto.*\n/mu, ''));
+    assert.equal(status, 1);
+    assert.match(out, /^Blocked\n {2}DH-06 .* → 127\.10\.1\.10:5061, new, is led to no member/u);
+    const all = await auditWith(() => '');
+    assert.deepEqual(all.out.match(/DH-0\d(?= .*led to no member)/gu)?.toSorted(), [
+      'DH-01',
+      'DH-02',
+      'DH-04',
+      'DH-05',
+      'DH-06',
+    ]);
+  });
+
+  it('names the row when members would see the client instead of the balancer', async () => {
+    const { status, out } = await auditWith((vip) =>
+      vip.replace(/^.*proto-dst 443 snat.*\n/mu, ''),
+    );
+    assert.equal(status, 1);
+    assert.match(out, /^Blocked\n {2}DH-05 .*:443, new, reaches members as the client's/u);
+    const other = await auditWith((vip) =>
+      vip.replace('5061 snat ip to 127.10.1.5', '5061 snat ip to 127.10.1.6'),
+    );
+    assert.match(
+      other.out,
+      /DH-06 .* as another's than the balancer's by the rule at \S+lb\.nft:\d+/u,
+    );
+  });
+
+  it('names row and rule when a translation leads elsewhere', async () => {
+    const { status, out } = await auditWith((vip) =>
+      vip.replace('127.10.1.12 . 5061', '127.10.1.13 . 5061'),
+    );
+    assert.equal(status, 1);
+    assert.match(out, /DH-06 .* is led to others than the members by the rule at \S+lb\.nft:\d+/u);
   });
 });
 

@@ -73,6 +73,17 @@ usage or bad rules.`,
   blocked: (packet: string, way: string, rule: string) => `${packet} ${way} is dropped by ${rule}`,
   admitted: (packet: string, way: string, rule: string) =>
     `${packet} ${way} is admitted by ${rule}`,
+  untranslated: {
+    destination: (packet: string) => `${packet} is led to no member: no rule translates it`,
+    source: (packet: string) =>
+      `${packet} reaches members as the client's: no rule translates its source`,
+  },
+  astray: {
+    destination: (packet: string, rule: string) =>
+      `${packet} is led to others than the members by ${rule}`,
+    source: (packet: string, rule: string) =>
+      `${packet} reaches members as another's than the balancer's by ${rule}`,
+  },
   there: (rule: string) => `the other drops it by ${rule}`,
   hidden: (by: string) => `is hidden by ${by}`,
   perhaps: 'depends on a condition that is not understood',
@@ -154,6 +165,16 @@ Exit-Status: 0 kein Befund; 1 etwas ist gesperrt, zu viel oder verschieden, oder
   direction: { in: 'zum Host', out: 'vom Host', forward: 'hindurch' },
   blocked: (packet, way, rule) => `${packet} ${way} wird verworfen: ${rule}`,
   admitted: (packet, way, rule) => `${packet} ${way} wird zugelassen: ${rule}`,
+  untranslated: {
+    destination: (packet) => `${packet} kommt zu keinem Mitglied: keine Regel übersetzt es`,
+    source: (packet) =>
+      `${packet} kommt als das des Clients zu den Mitgliedern: keine Regel übersetzt seine Quelle`,
+  },
+  astray: {
+    destination: (packet, rule) => `${packet} kommt zu anderen als den Mitgliedern: ${rule}`,
+    source: (packet, rule) =>
+      `${packet} kommt nicht als das des Load Balancers zu den Mitgliedern: ${rule}`,
+  },
   there: (rule) => `der andere verwirft es: ${rule}`,
   hidden: (by) => `ist verdeckt durch ${by}`,
   perhaps: 'hängt von einer Bedingung ab, die nicht verstanden wird',

@@ -1,5 +1,13 @@
 import { unfold } from '../model/index.ts';
-import type { ConnectionState, Direction, FlatRule, Match, Rule, RuleSet } from '../model/index.ts';
+import type {
+  ConnectionState,
+  Direction,
+  FlatRule,
+  Match,
+  Rule,
+  RuleSet,
+  Translations,
+} from '../model/index.ts';
 import { admits, compare } from './compare.ts';
 import type { Side } from './compare.ts';
 import { merged } from './merge.ts';
@@ -8,6 +16,7 @@ import { packetOf } from './space.ts';
 import { shadowedOf } from './shadows.ts';
 import type { Shadowed } from './shadows.ts';
 import type { Packet } from './space.ts';
+import { mistranslated } from './translations.ts';
 
 /** Packets two sides do not agree on. */
 export interface Finding {
@@ -28,6 +37,8 @@ export interface Finding {
    * Undefined where the default admits them.
    */
   readonly narrowed?: readonly Match[];
+  /** Given where address translation is at fault: which address has to become another one. */
+  readonly translation?: keyof Translations;
 }
 
 export interface Audit {
@@ -143,7 +154,8 @@ function sidesOf(asked: RuleSet, inForce: RuleSet, spoken: readonly RuleSet[]): 
  * for: of a firewall between zones that is what it forwards. Exact; pure.
  *
  * Missing is every packet asked for that is not admitted, in every state. Excess is every packet
- * admitted that nobody asked for, unless it belongs to a connection admitted before. A condition
+ * admitted that nobody asked for, unless it belongs to a connection admitted before. Missing are packets, too,
+ * that are to be led to members, or passed on as the device's own, and are not. A condition
  * nobody understands is read both ways, and what depends on it is marked.
  *
  * @throws UsherError `USHER_RULES_UNFOLDABLE`, `USHER_RULES_TOO_LARGE`
@@ -151,16 +163,27 @@ function sidesOf(asked: RuleSet, inForce: RuleSet, spoken: readonly RuleSet[]): 
 export function audit(asked: RuleSet, inForce: RuleSet): Audit {
   const sides = sidesOf(asked, inForce, [asked]);
   const disputes = sides.map((side) => ({ side, found: disputesOf(side) }));
-  const missing = disputes.flatMap(({ side, found }) => findingsOf(side, 'missing', found));
+  const missing = [
+    ...mistranslated(asked, inForce).map(({ regions, ...rules }): Finding => ({
+      ...rules,
+      direction: 'in',
+      regions,
+      witness: packetOf(regions[0]),
+      certain: true,
+    })),
+    ...disputes.flatMap(({ side, found }) => findingsOf(side, 'missing', found)),
+  ];
   const excess = disputes.flatMap(({ side, found }) => findingsOf(side, 'excess', found));
   return {
     ok: missing.length === 0 && excess.length === 0,
     missing,
     excess,
     shadowed: sides.flatMap(({ direction, inForce: rules }) => shadowedOf(direction, rules)),
-    unknown: inForce.chains.flatMap(({ rules }) =>
-      rules.filter((rule) => rule.unknown !== undefined),
-    ),
+    unknown: [
+      ...new Set(
+        inForce.chains.flatMap(({ rules }) => rules.filter(({ unknown }) => unknown !== undefined)),
+      ),
+    ],
   };
 }
 

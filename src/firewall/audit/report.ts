@@ -56,6 +56,8 @@ export interface AuditReport {
     readonly witness: PacketFields;
     readonly rule: RuleOrDefault;
     readonly certain: boolean;
+    /** The address of the packets that becomes another one than it should, by `rule`, or none. */
+    readonly translation?: 'destination' | 'source';
   }[];
   readonly excess: readonly {
     readonly rule: RuleOrDefault;
@@ -176,11 +178,12 @@ export function report(audit: Audit, target: Target, policy: RuleSet): AuditRepo
   };
   return {
     ok: audit.ok,
-    missing: audit.missing.map(({ direction, asked, rule, witness, certain }) => ({
+    missing: audit.missing.map(({ direction, asked, rule, witness, certain, translation }) => ({
       row: asked?.id ?? '',
       witness: packetFields(direction, witness),
       rule: decided(rule),
       certain,
+      ...(translation === undefined ? {} : { translation }),
     })),
     excess: audit.excess.map((finding) => ({
       rule: decided(finding.rule),

@@ -1,4 +1,4 @@
-import type { AddressSet } from './addresses.ts';
+import type { AddressSet, Family } from './addresses.ts';
 import type { Match } from './match.ts';
 
 /** What happens to a packet in the end. `reject` drops it and tells the sender. */
@@ -20,6 +20,13 @@ export interface Position {
   readonly line: number;
 }
 
+/** What an address translation puts in the place of an address, and of a port when that changes, too. */
+export interface Endpoint {
+  readonly family: Family;
+  readonly address: bigint;
+  readonly port?: number;
+}
+
 /** One rule of a chain; the first that matches and decides, decides. */
 export interface Rule {
   /** Row id of the port table (`DH-06`), or what names the rule in the rule set; may be empty. */
@@ -38,6 +45,11 @@ export interface Rule {
    * is unknown itself (`queue`) is an unknown accept followed by a drop of the same packets.
    */
   readonly unknown?: readonly string[];
+  /**
+   * Of a rule that accepts and translates: every endpoint it may put in the place of the destination, or of the
+   * source; `unknown` when nobody here knows them.
+   */
+  readonly to?: readonly Endpoint[] | 'unknown';
 }
 
 /** Which packets a base chain sees: those to the device, from it, or through it. */
@@ -69,4 +81,15 @@ export interface RuleSet {
   readonly chains: readonly Chain[];
   /** The zones a firewall stands between; empty for a host. */
   readonly zones: readonly Zone[];
+  /** What the device translates; undefined when nobody here knows. */
+  readonly translations?: Translations;
+}
+
+/**
+ * Chains of address translation, about packets as they come to the device; base chains have the direction `in`.
+ * Destinations change before the filter looks, sources after it.
+ */
+export interface Translations {
+  readonly destination: readonly Chain[];
+  readonly source: readonly Chain[];
 }

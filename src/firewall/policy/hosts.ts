@@ -3,7 +3,7 @@ import type { Host } from '#topology';
 import { virtualServicesOf } from '#ports';
 import type { Leg, Plan, VirtualService } from '#ports';
 import { addressesOf } from '../model/index.ts';
-import type { Chain, Direction, Rule, RuleSet } from '../model/index.ts';
+import type { Chain, Direction, Endpoint, Rule, RuleSet, Translations } from '../model/index.ts';
 import { loopback, neighbours, replies } from './basics.ts';
 import type { Context, Opening } from './context.ts';
 import { arriving, leaving, siteRules } from './site.ts';
@@ -69,6 +69,43 @@ function translatedBy(context: Context, host: Host): readonly Permit[] {
   );
 }
 
+const endpointOf = (address: string, port?: number): readonly Endpoint[] => {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) return [];
+  const { family, value } = parsed;
+  return [{ family, address: value, ...(port === undefined ? {} : { port }) }];
+};
+
+const translating = (name: string, rules: readonly Rule[]): readonly Chain[] => [
+  { name, direction: 'in', policy: 'accept', rules },
+];
+
+/** What a translating balancer leads on: connections to its VIP, to any of the members, as its own where it is asked to. */
+function translationsAt(context: Context, host: Host): Translations | undefined {
+  const clients = context.legs.to(host).filter(({ kind }) => kind === 'clientToVip');
+  const services = translatedAt(context.plan, host).map((service) => ({
+    ...service,
+    rules: rulesFor(context, clients.filter((leg) => leadsTo(service, leg)).map(permitOf(context))),
+  }));
+  if (services.length === 0) return undefined;
+  const own = endpointOf(host.address);
+  return {
+    destination: translating(
+      'destination',
+      services.flatMap(({ rules, members }) => {
+        const to = members.flatMap(({ address, port }) => endpointOf(address, port));
+        return rules.map((rule) => ({ ...rule, to }));
+      }),
+    ),
+    source: translating(
+      'source',
+      services.flatMap(({ rules, nat }) =>
+        nat === 'source' ? rules.map((rule) => ({ ...rule, to: own })) : [],
+      ),
+    ),
+  };
+}
+
 const usesIPv6 = (plan: Plan, host: Host): boolean =>
   [
     host.address,
@@ -100,6 +137,7 @@ export function hostRules(context: Context, host: Host): RuleSet {
         context.today,
       ),
     ]);
+  const translations = translationsAt(context, host);
   const through = rulesFor(context, translatedBy(context, host));
   return {
     device: host.fqdn,
@@ -109,5 +147,6 @@ export function hostRules(context: Context, host: Host): RuleSet {
       own('out', openedBy(context, host)),
       chain('forward', through.length === 0 ? [] : [replies(language), ...through]),
     ],
+    ...(translations === undefined ? {} : { translations }),
   };
 }

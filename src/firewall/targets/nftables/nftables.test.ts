@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { UsherError } from '#base';
-import { formatAddresses } from '../model.ts';
+import { formatAddresses, addressesOf, everyAddress } from '../model.ts';
 import type { Rule } from '../model.ts';
 import { assertSameRules, smallRuleSet } from '../rules.fixture.ts';
 import { nftables } from './index.ts';
@@ -20,6 +20,24 @@ ${lines}
   const [set] = nftables.read([{ name: 'fw01.nft', content }]);
   return set?.chains.find(({ direction }) => direction === 'in')?.rules ?? [];
 }
+
+const ledTo = (statement: string, sets = ''): unknown => {
+  const content = `table ip nat {
+${sets}  chain pre {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr 10.0.1.10 tcp dport 5061 ${statement}
+  }
+}`;
+  const [set] = nftables.read([{ name: 'lb.nft', content }]);
+  const rules = set?.translations?.destination.flatMap((chain) => chain.rules) ?? [];
+  return rules.flatMap((rule): unknown[] => (rule.to === undefined ? [] : [rule.to].flat()));
+};
+
+const statesOf = (condition: string): unknown => {
+  const content = `table ip f {\n  chain c {\n    type filter hook input priority 0; policy accept;\n    ${condition} drop\n  }\n}`;
+  const [set] = nftables.read([{ name: 'f.nft', content }]);
+  return set?.chains[0]?.rules.at(-1)?.match.states;
+};
 
 describe('nftables', () => {
   test('reads what it writes back to the same packets, rule by rule', () => {
@@ -153,5 +171,49 @@ describe('nftables', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('knows where destination NAT leads, in the forms there are', () => {
+    const one = { family: 4, address: 0x0a00_010bn };
+    const two = { family: 4, address: 0x0a00_010cn };
+    assert.deepEqual(ledTo('dnat to 10.0.1.11'), [one]);
+    assert.deepEqual(ledTo('dnat to 10.0.1.11:5062 persistent'), [{ ...one, port: 5062 }]);
+    const map = 'dnat to jhash ip saddr mod 2 map { 0 : 10.0.1.11, 1 : 10.0.1.12 }';
+    assert.deepEqual(ledTo(map), [one, two]);
+    const ports = 'dnat ip to numgen inc mod 2 map { 0 : 10.0.1.11 . 5061, 1 : 10.0.1.12 . 5061 }';
+    assert.deepEqual(ledTo(ports), [
+      { ...one, port: 5061 },
+      { ...two, port: 5061 },
+    ]);
+    const named =
+      '  map members {\n    type mark : ipv4_addr\n    elements = { 1 : 10.0.1.11 }\n  }\n';
+    assert.deepEqual(ledTo('dnat to ct mark map @members', named), [one]);
+    assert.deepEqual(ledTo('dnat to 10.0.1.11-10.0.1.12'), ['unknown']);
+    assert.deepEqual(ledTo('redirect to :15061'), ['unknown']);
+    assert.deepEqual(ledTo('accept'), []);
+  });
+
+  test('knows packets that open a TCP connection by their flags', () => {
+    assert.deepEqual(statesOf('tcp flags syn / fin,syn,rst,ack'), ['new', 'related']);
+    const others = ['established', 'invalid', 'untracked'];
+    assert.deepEqual(statesOf('tcp flags != syn / fin,syn,rst,ack'), others);
+    assert.deepEqual(statesOf('tcp flags & (fin | syn | rst | ack) != syn'), others);
+  });
+
+  test('knows as whose packets source NAT passes them on, by what they were as they came', () => {
+    const content = `table inet nat {
+  chain post {
+    type nat hook postrouting priority srcnat; policy accept;
+    ct status dnat meta l4proto tcp ct original ip daddr 10.0.1.10 ct original proto-dst 5061 snat ip to 10.0.1.5
+    ip daddr 10.0.1.11 masquerade
+  }
+}`;
+    const [set] = nftables.read([{ name: 'lb.nft', content }]);
+    const [vip, member] = set?.translations?.source.flatMap(({ rules }) => rules) ?? [];
+    assert.deepEqual(vip?.to, [{ family: 4, address: 0x0a00_0105n }]);
+    assert.deepEqual(vip.match.destination, addressesOf(['10.0.1.10']));
+    assert.deepEqual(vip.match.destinationPort, [{ from: 5061, until: 5062 }]);
+    assert.equal(vip.unknown, undefined);
+    assert.deepEqual([member?.to, member?.match.destination], ['unknown', everyAddress]);
   });
 });

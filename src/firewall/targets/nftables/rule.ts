@@ -5,7 +5,9 @@ import { reasonIn } from '../text.ts';
 import { anonymousElements } from './elements.ts';
 import { fields } from './fields.ts';
 import type { Field } from './fields.ts';
+import { openingOf } from './opening.ts';
 import type { Element, RuleText, Table, Word } from './syntax.ts';
+import { endpointsOf } from './translation.ts';
 
 /** More alternatives than this make one rule unknown rather than the memory full. */
 const mostAlternatives = 200_000;
@@ -25,6 +27,7 @@ interface Reading {
 interface Outcome {
   readonly matches: readonly Match[];
   readonly action: Action | 'queue';
+  readonly to?: Rule['to'];
 }
 
 const bare = (word: Word | undefined): string =>
@@ -61,10 +64,11 @@ export function rulesOf(
   const outcomes = outcomesOf(reading, chainName);
   const unknown = reading.unknown.length === 0 ? {} : { unknown: reading.unknown };
   const common = { ...reasonIn(text.comment), position: { file, line } };
-  return outcomes.flatMap(({ matches, action }) =>
+  return outcomes.flatMap(({ matches, action, to }) =>
     matches.flatMap((match): Rule[] => {
       if (isEmpty(match)) return [];
-      if (action !== 'queue') return [{ ...common, ...unknown, match, action }];
+      const led = to === undefined ? {} : { to };
+      if (action !== 'queue') return [{ ...common, ...unknown, ...led, match, action }];
       const queued = { ...common, match, unknown: [...reading.unknown, 'queue'] };
       return [
         { ...queued, action: { kind: 'accept' } },
@@ -79,7 +83,9 @@ function outcomesOf(reading: Reading, chainName: (name: string) => string): Outc
     const word = bare(reading.words[reading.at]);
     const verdict = verdictOf(reading.words.slice(reading.at), chainName);
     if (verdict !== undefined) {
-      return verdict === 'continue' ? [] : [{ matches: reading.matches, action: verdict }];
+      return verdict === 'continue'
+        ? []
+        : [decided(reading, verdict, reading.words.slice(reading.at))];
     }
     const options = harmless.get(word);
     if (options !== undefined) {
@@ -97,6 +103,12 @@ function outcomesOf(reading: Reading, chainName: (name: string) => string): Outc
   return [];
 }
 
+/** The outcome of a rule that ends with these words. */
+function decided(reading: Reading, action: Action | 'queue', words: readonly Word[]): Outcome {
+  const to = endpointsOf(words, reading.table, reading.line);
+  return { matches: reading.matches, action, ...(to === undefined ? {} : { to }) };
+}
+
 /** Nothing after a part without a model narrows the rule; only its verdict is looked for. */
 function guess(reading: Reading, chainName: (name: string) => string): Outcome[] {
   const rest = reading.words.slice(reading.at);
@@ -108,7 +120,7 @@ function guess(reading: Reading, chainName: (name: string) => string): Outcome[]
     if (text === '}') depth -= 1;
     const verdict = depth === 0 ? verdictOf(rest.slice(index), chainName) : undefined;
     if (verdict !== undefined && verdict !== 'continue') {
-      return [{ matches: reading.matches, action: verdict }];
+      return [decided(reading, verdict, rest.slice(index))];
     }
     if (depth === 0 && text === 'vmap') {
       return verdictsIn(reading, index, rest, chainName);
@@ -156,6 +168,11 @@ function comparison(
   reading: Reading,
   chainName: (name: string) => string,
 ): 'read' | Outcome[] | undefined {
+  const opening = openingAt(reading);
+  if (opening !== undefined) {
+    reading.matches = reading.matches.map((match) => intersect(match, opening));
+    return 'read';
+  }
   const left: Field[] = [];
   do {
     const field = fieldAt(reading);
@@ -177,6 +194,12 @@ function comparison(
     alternatives.map((other) => intersect(match, other)),
   );
   return 'read';
+}
+
+function openingAt(reading: Reading): Match | undefined {
+  const found = openingOf(reading.words.slice(reading.at).map(({ text }) => text));
+  if (found !== undefined) reading.at += found.length;
+  return found?.match;
 }
 
 function fieldAt(reading: Reading): Field | undefined {
