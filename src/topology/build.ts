@@ -134,6 +134,8 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
     timers: {
       probeInterval: file.timers?.probeInterval ?? 2,
       idleTimeout: file.timers?.idleTimeout ?? 1800,
+      keepAlive: file.timers?.keepAlive,
+      firewallSession: file.timers?.firewallSession,
     },
   };
 }

@@ -355,6 +355,18 @@ export const topologyFile = section(
               'Seconds after which the balancer closes an idle connection. Default: 1800.',
           })
           .optional(),
+        keepAlive: seconds(1, 86_400)
+          .meta({
+            description:
+              'Seconds after which clients of the SIP service send something on an idle connection. No default: not compared.',
+          })
+          .optional(),
+        firewallSession: seconds(1, 864_000)
+          .meta({
+            description:
+              'Shortest time, in seconds, for which a firewall between clients, balancer and members keeps an idle connection. No default: not compared.',
+          })
+          .optional(),
       },
       'Times, in seconds.',
     ).optional(),

@@ -191,5 +191,9 @@ export interface Topology {
     readonly probeInterval: number;
     /** Seconds after which the balancer closes an idle connection. Default 1800. */
     readonly idleTimeout: number;
+    /** Seconds after which clients of the SIP service break a silence; undefined: nobody said. */
+    readonly keepAlive: number | undefined;
+    /** Seconds the least patient firewall keeps an idle connection; undefined: nobody said. */
+    readonly firewallSession: number | undefined;
   };
 }

@@ -22,7 +22,12 @@ describe('a topology file', () => {
     assert.deepEqual(faults, []);
     assert.equal(topology?.name, 'contoso.com');
     assert.deepEqual(topology?.simpleUrls.meet, ['meet.contoso.com']);
-    assert.deepEqual(topology?.timers, { probeInterval: 2, idleTimeout: 1800 });
+    assert.deepEqual(topology?.timers, {
+      probeInterval: 2,
+      idleTimeout: 1800,
+      keepAlive: undefined,
+      firewallSession: undefined,
+    });
     assert.deepEqual(topology?.users.digest, ['SHA-256', 'MD5']);
   });
 

@@ -9,6 +9,7 @@ import { readDeadline, watch } from '../drain.ts';
 import { texts } from '../messages/balancer.ts';
 import { defaultTopology, readPlan } from '../plan-file.ts';
 import { balancerRender } from './balancer-render.ts';
+import { balancerTimers } from './balancer-timers.ts';
 
 interface Options {
   readonly host?: string;
@@ -18,7 +19,7 @@ interface Options {
   readonly wait?: boolean;
 }
 
-/** `usher balancer status|drain|resume|render` */
+/** `usher balancer status|drain|resume|timers|render` */
 export const balancer: CommandFactory = (context) => {
   const text = texts(context.language);
   const command = (name: string, description: string): Command =>
@@ -51,6 +52,7 @@ export const balancer: CommandFactory = (context) => {
     .addCommand(status)
     .addCommand(drain)
     .addCommand(resume)
+    .addCommand(balancerTimers(context))
     .addCommand(balancerRender(context));
 };
 
