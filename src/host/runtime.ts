@@ -11,7 +11,7 @@ import {
   type Lifecycle,
   UsherError,
 } from '#base';
-import { defaultRecorderLimits, LogAgent } from '#logging';
+import { LogAgent, recorderShare } from '#logging';
 import type { Plan } from '#ports';
 import type { Host } from '#topology';
 import {
@@ -91,7 +91,7 @@ export class HostRuntime implements Served {
       details: () => parts.role.dump(),
       eventLoop: () => watch.dump(),
       listen: worker === 0,
-      limits: { recorder: { perSecond: defaultRecorderLimits.perSecond / workers } },
+      limits: { recorder: recorderShare(workers) },
     });
     this.#owned = [watch, ...(mesh === undefined ? [] : [mesh]), agent, ...parts.all];
     if (mesh === undefined) {

@@ -8,7 +8,7 @@ export * from './ladder/index.ts';
 export { levels } from './level.ts';
 export type { Level } from './level.ts';
 export { printable, printableJson } from './printable.ts';
-export { defaultRecorderLimits } from './recorder.ts';
+export { recorderShare } from './recorder.ts';
 export type { RecorderLimits, RecorderSources, RecorderStatus } from './recorder.ts';
 export type { LogRecord, RecordKind } from './record.ts';
 export { recordLines } from './report.ts';

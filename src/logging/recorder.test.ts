@@ -17,16 +17,18 @@ function rig(limits: Partial<RecorderLimits> = {}) {
     refusals: channel<RefusalEvent>(`usher:test:refusals-${count}`),
   };
   const clock = new ManualClock(1000);
-  const world: { policy: RecordingPolicy | null; batches: Observation[][]; failing: boolean } = {
-    policy: { level: 'Info', bodies: [] },
-    batches: [],
+  const world = {
+    policy: { level: 'Info', bodies: [] } as RecordingPolicy | null,
+    batches: new Array<Observation[]>(),
     failing: false,
+    utilization: 0,
   };
   const recorder = new Recorder({
     clock,
     sources,
     limits,
     policy: () => world.policy,
+    utilization: () => world.utilization,
     append: async (batch) => {
       if (world.failing) throw new Error('disk full');
       world.batches.push(readBatch(batch));
@@ -127,6 +129,27 @@ test('After a burst no more than the permitted records a second are taken', asyn
   assert.equal(recorded().length, 12, 'a tenth of a second brings two');
   await recorder.close();
   assert.equal(recorder.status().dropped, 18);
+});
+
+test('A busy event loop is left in peace: fewer records are taken', async () => {
+  const { clock, recorder, say, recorded, world } = rig({
+    queue: 10,
+    perSecond: 100,
+    perSecondBusy: 20,
+  });
+  for (let index = 0; index < 10; index++) say();
+  world.utilization = 0.95;
+  clock.advance(100);
+  await new Promise(setImmediate);
+  for (let index = 0; index < 15; index++) say();
+  clock.advance(100);
+  await new Promise(setImmediate);
+  assert.equal(recorded().length, 12, 'two in a tenth of a second');
+  world.utilization = 0.5;
+  clock.advance(100);
+  for (let index = 0; index < 15; index++) say();
+  await recorder.close();
+  assert.equal(recorded().length, 22, 'ten in another one, with time to spare');
 });
 
 test('A quiet second makes room for the next burst', async () => {

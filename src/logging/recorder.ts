@@ -48,6 +48,8 @@ export interface RecorderLimits {
    * bounds what recording may take from SIP. Processes of one host share what a host may record.
    */
   readonly perSecond: number;
+  /** The same while the event loop of this process has next to no time left. */
+  readonly perSecondBusy: number;
   /** Longest body kept, in bytes; longer ones are cut. */
   readonly body: number;
 }
@@ -56,11 +58,31 @@ export const defaultRecorderLimits: RecorderLimits = {
   queue: 20_000,
   queueBytes: 32 * 1024 * 1024,
   perSecond: 10_000,
+  perSecondBusy: 4_000,
   body: 64 * 1024,
 };
 
+/** What one of several processes of a host may record. */
+export function recorderShare(processes: number): Partial<RecorderLimits> {
+  const { perSecond, perSecondBusy } = defaultRecorderLimits;
+  return { perSecond: perSecond / processes, perSecondBusy: perSecondBusy / processes };
+}
+
 /** Milliseconds between two batches. */
 const batchInterval = 100;
+
+/** Share of the time an event loop works from which on SIP needs the processor more. */
+const busyFrom = 0.8;
+
+/** Share of the time since the last call that the event loop of this thread has worked. */
+function utilizationMeter(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const { utilization } = performance.eventLoopUtilization(last);
+    last = performance.eventLoopUtilization();
+    return utilization;
+  };
+}
 
 /** What recording has done so far. */
 export interface RecorderStatus {
@@ -84,6 +106,7 @@ export class Recorder {
   readonly #append: (batch: Batch, policy: RecordingPolicy) => Promise<void>;
   readonly #policyNow: () => RecordingPolicy | null;
   readonly #sources: RecorderSources;
+  readonly #utilization: () => number;
   readonly #unsubscribe: (() => void)[] = [];
   #policy: RecordingPolicy | null = null;
   readonly #queue = new BatchWriter();
@@ -106,12 +129,15 @@ export class Recorder {
     readonly policy: () => RecordingPolicy | null;
     readonly limits?: Partial<RecorderLimits>;
     readonly sources?: RecorderSources;
+    /** Share of the time since the last call that SIP has worked, 0 to 1; default: this event loop's. */
+    readonly utilization?: () => number;
   }) {
     this.#clock = options.clock;
     this.#append = options.append;
     this.#policyNow = options.policy;
     this.#limits = { ...defaultRecorderLimits, ...options.limits };
     this.#sources = options.sources ?? processWide;
+    this.#utilization = options.utilization ?? utilizationMeter();
     this.#allowance = this.#limits.queue;
     this.#allowedAt = this.#clock.now();
   }
@@ -285,7 +311,9 @@ export class Recorder {
 
   #allowMore(): void {
     const now = this.#clock.now();
-    const more = (Math.max(0, now - this.#allowedAt) * this.#limits.perSecond) / 1000;
+    const { perSecond, perSecondBusy } = this.#limits;
+    const rate = this.#utilization() < busyFrom ? perSecond : Math.min(perSecond, perSecondBusy);
+    const more = (Math.max(0, now - this.#allowedAt) * rate) / 1000;
     this.#allowance = Math.min(this.#limits.queue, this.#allowance + more);
     this.#allowedAt = now;
   }
