@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import {
+  baresipCalls,
+  baresipWrites,
+  linphoneCalls,
+  linphoneWrites,
+} from './support/conversation.ts';
 import { Baresip } from './support/baresip.ts';
 import { TestDeployment } from './support/deployment.ts';
 import { Kamailio } from './support/kamailio.ts';
@@ -117,31 +123,16 @@ describe('Kamailio, unmodified, as a home pool in the place of a Front End', { s
   });
 
   test('baresip, at home with Kamailio, and linphonec write each other', async () => {
-    const toLinphone = linphone.program.output.length;
-    baresip.command('contact_next');
-    baresip.command('message', 'good morning from Kamailio');
-    await linphone.program.see(/good morning from Kamailio/u, 15, toLinphone);
-    const toBaresip = baresip.program.output.length;
-    linphone.program.type(`chat sip:${bob.aor} good evening to Kamailio`);
-    await baresip.program.see(/good evening to Kamailio/u, 15, toBaresip);
+    await baresipWrites(baresip, linphone, 'good morning from Kamailio');
+    await linphoneWrites(linphone, baresip, bob.aor, 'good evening to Kamailio');
   });
 
   test('baresip calls linphonec out of the Kamailio pool, who answers, and hangs up', async () => {
-    const begin = baresip.program.output.length;
-    const heard = linphone.program.output.length;
-    baresip.command('dial', `sip:${alice.aor}`);
-    await baresip.program.see(/Call established/u, 15, begin);
-    baresip.command('hangup');
-    await linphone.program.see(/LinphoneCallEnd/u, 15, heard);
+    await baresipCalls(baresip, linphone, alice.aor);
   });
 
   test('linphonec calls baresip in the Kamailio pool, who answers, and hangs up', async () => {
-    const begin = linphone.program.output.length;
-    const heard = baresip.program.output.length;
-    linphone.program.type(`call sip:${bob.aor}`);
-    await linphone.program.see(/LinphoneCallStreamsRunning/u, 15, begin);
-    linphone.program.type('terminate');
-    await baresip.program.see(/session closed|terminated/u, 15, heard);
+    await linphoneCalls(linphone, baresip, bob.aor);
   });
 
   test('a user of the Kamailio pool who is signed in nowhere is away for both pools', async () => {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import {
+  baresipCalls,
+  baresipWrites,
+  linphoneCalls,
+  linphoneWrites,
+} from './support/conversation.ts';
 import { Baresip } from './support/baresip.ts';
 import { TestDeployment } from './support/deployment.ts';
 import { Linphone } from './support/linphone.ts';
@@ -54,34 +60,19 @@ describe('unmodified clients of different home pools meet through the Edge', { s
   });
 
   test('baresip calls linphonec, who answers, and hangs up', async () => {
-    const begin = baresip.program.output.length;
-    const heard = linphone.program.output.length;
-    baresip.command('dial', `sip:${bob.aor}`);
-    await baresip.program.see(/Call established/u, 15, begin);
-    baresip.command('hangup');
-    await linphone.program.see(/LinphoneCallEnd/u, 15, heard);
+    await baresipCalls(baresip, linphone, bob.aor);
   });
 
   test('linphonec calls baresip, who answers, and hangs up', async () => {
-    const begin = linphone.program.output.length;
-    const heard = baresip.program.output.length;
-    linphone.program.type(`call sip:${alice.aor}`);
-    await linphone.program.see(/LinphoneCallStreamsRunning/u, 15, begin);
-    linphone.program.type('terminate');
-    await baresip.program.see(/session closed|terminated/u, 15, heard);
+    await linphoneCalls(linphone, baresip, alice.aor);
   });
 
   test('baresip writes linphonec a message', async () => {
-    const begin = linphone.program.output.length;
-    baresip.command('contact_next');
-    baresip.command('message', 'good morning from baresip');
-    await linphone.program.see(/good morning from baresip/u, 15, begin);
+    await baresipWrites(baresip, linphone, 'good morning from baresip');
   });
 
   test('linphonec writes baresip a message', async () => {
-    const begin = baresip.program.output.length;
-    linphone.program.type(`chat sip:${alice.aor} good evening from linphone`);
-    await baresip.program.see(/good evening from linphone/u, 15, begin);
+    await linphoneWrites(linphone, baresip, alice.aor, 'good evening from linphone');
   });
 
   test('the log agents tell the way of the call from end to end', async () => {
