@@ -9,7 +9,7 @@ export {
   type LabOptions,
   type LabStep,
 } from './lab.ts';
-export { checkName, meant, namespaceOf, networkOf, type LabNetwork } from './plan/index.ts';
+export { checkName, meant, namespaceOf, networkOf } from './plan/index.ts';
 export { meetInLab } from './proof/meet.ts';
 export { proveLab, type ProveOptions } from './proof/prove.ts';
 export type { LabRecord } from './record.ts';

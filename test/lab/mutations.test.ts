@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { cannot, TestLab } from './support/lab.ts';
 import { audited, load, proven, rulesOf, type Named } from './support/rules.ts';
@@ -132,5 +134,25 @@ describe('a fault in the rules of a lab', { skip: cannot ?? false }, () => {
 
   test('is none any more when the rules are back', async () => {
     assert.deepEqual(await proven(lab), new Map());
+  });
+});
+
+describe('a VIP in the kernel of a lab', { skip: cannot ?? false }, () => {
+  const lab = new TestLab('k');
+  after(() => lab.close());
+
+  test('hands on what the table asks for, and packets find it when its translation is gone', async () => {
+    const file = join(lab.state, 'kernel.yaml');
+    const text = readFileSync('examples/contoso.yaml', 'utf8');
+    writeFileSync(file, text.replace(/engine: embedded/u, 'engine: nftables'));
+    const up = await lab.usher(['up', file]);
+    assert.equal(up.status, 0, up.err);
+    assert.deepEqual(await proven(lab, ['lb01.contoso.net in']), new Map());
+
+    const balancer = 'lb01.contoso.net';
+    await lab.inside(balancer, 'nft', 'flush chain inet usher_vip dispatch');
+    const found = await proven(lab, ['lb01.contoso.net in', 'lb01.contoso.net forward']);
+    const rows = ['DH-01', 'DH-02', 'DH-04', 'DH-05', 'DH-06'];
+    assert.deepEqual(found, new Map([[balancer, rows.map((row) => blocked(row))]]));
   });
 });

@@ -1,4 +1,5 @@
-import { meetInLab, openLab, proveLab, requireLab } from '#lab';
+import { meant, meetInLab, networkOf, openLab, proveLab, requireLab } from '#lab';
+import type { Plan } from '#ports';
 import { holds, toHtml, toJUnit, toReport } from '#proof';
 import type { CliContext } from '../context.ts';
 import { readDemoUsers } from '../demo-users.ts';
@@ -12,6 +13,7 @@ import { conversationLines, proofSummary, rowLines } from '../proof-text.ts';
 export interface VerifyOptions {
   readonly name: string;
   readonly sweep?: true;
+  readonly from?: readonly string[];
   readonly devices?: true;
   readonly json?: true;
   readonly junit?: string;
@@ -26,7 +28,7 @@ export async function verifyLab(context: CliContext, options: VerifyOptions): Pr
   const bar = progress(context, texts(context.language).proving);
   const devicesOnly = options.devices === true;
   const proof = await proveLab(record, plan, {
-    sweep: options.sweep === true,
+    sweep: sweepers(plan, options),
     devicesOnly,
     now: Date.now(),
     progress: (what, done, of) => bar.show(done, of, what),
@@ -49,4 +51,11 @@ export async function verifyLab(context: CliContext, options: VerifyOptions): Pr
     writeOutput(context, options.html, page);
   }
   context.exit(holds(proof) && conversation?.ok !== false ? 0 : 1);
+}
+
+/** Who tries every port: everybody, or those named. */
+function sweepers(plan: Plan, { sweep, from = [] }: VerifyOptions): readonly string[] {
+  const names = networkOf(plan).stations.map(({ name }) => name);
+  if (from.length > 0) return from.map((written) => meant(names, written));
+  return sweep === true ? names : [];
 }

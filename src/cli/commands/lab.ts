@@ -67,6 +67,7 @@ export const lab: CommandFactory = (context) => {
       .addCommand(
         named('verify', text.verify)
           .option('--sweep', text.sweep)
+          .option('--from <station...>', text.from)
           .option('--devices', text.devices)
           .option('--json', text.verifyJson)
           .option('--junit <file>', text.junit)

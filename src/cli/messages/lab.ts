@@ -8,6 +8,7 @@ const en = {
   down: 'end everything that runs in the lab and remove it',
   verify: 'prove the lab from every station in it: rows open, every device closed to all else',
   sweep: 'also try all 65,535 ports between any two stations (minutes)',
+  from: 'the same, but only from these stations',
   devices: 'only what the firewalls let pass, not what the services answer',
   junit: 'write the proof as JUnit XML for CI',
   html: 'write the proof as one HTML page',
@@ -23,6 +24,7 @@ Examples:
   usher lab exec dir01 -- nft list ruleset         the rules a Director is under
   usher lab exec outside -- curl -k https://meet.contoso.com/
   usher lab verify --html proof.html
+  usher lab verify --devices --from outside edge01          what an attacker there would find open
   usher lab status
   usher lab down
 
@@ -56,6 +58,7 @@ const de: typeof en = {
   down: 'alles beenden, was im Labor läuft, und es entfernen',
   verify: 'das Labor von jeder Station aus prüfen: Zeilen offen, jedes Gerät zu für alles andere',
   sweep: 'zusätzlich alle 65.535 Ports zwischen je zwei Stationen versuchen (Minuten)',
+  from: 'ebenso, aber nur von diesen Stationen aus',
   devices: 'nur, was die Firewalls durchlassen, nicht, was die Dienste antworten',
   junit: 'den Nachweis als JUnit-XML für CI schreiben',
   html: 'den Nachweis als eine HTML-Seite schreiben',
@@ -71,6 +74,7 @@ Beispiele:
   usher lab exec dir01 -- nft list ruleset         die Regeln, unter denen ein Director steht
   usher lab exec outside -- curl -k https://meet.contoso.com/
   usher lab verify --html nachweis.html
+  usher lab verify --devices --from outside edge01          was ein Angreifer dort offen fände
   usher lab status
   usher lab down
 

@@ -21,8 +21,8 @@ export type Order =
       readonly stateDirectory: string;
       /** FQDN of the host it is; undefined for clients. */
       readonly host: string | undefined;
-      /** Sources of flows it plays when it is no host, e.g. `internalClient`. */
-      readonly roles: readonly string[];
+      /** Source of flows it plays when it is no host, e.g. `internalClient`. */
+      readonly role: string | undefined;
     }
   /** Let two users meet, both from here. */
   | {

@@ -7,11 +7,13 @@ import type { Answer, Order } from './messages.ts';
 type Asked = Extract<Order, { readonly kind: 'prove' }>;
 type Proved = Omit<Extract<Answer, { readonly kind: 'proved' }>, 'kind'>;
 
-/** Clients of a network: flows that start at people, and log controllers where anybody may be one. */
+/** Clients of a network: flows that start at them, and those anybody on their side may open. */
 const playsClients =
-  (roles: readonly string[]): Plays =>
-  ({ source, application }) =>
-    application === 'CLS' ? roles.includes('logController') : roles.includes(source.role);
+  (role: string | undefined): Plays =>
+  ({ source, destination }) =>
+    source.role === 'any'
+      ? (destination.interface === 'external') === (role === 'remoteClient')
+      : source.role === role;
 
 function planOf(file: string, text: string): Plan {
   const loaded = loadPlan(text, file);
@@ -30,12 +32,12 @@ export function converseHere(
 
 /** What can be proven from this namespace alone. */
 export async function proveHere(
-  { topologyFile, stateDirectory, host, roles }: Asked,
+  { topologyFile, stateDirectory, host, role }: Asked,
   text: string,
 ): Promise<Proved> {
   const plan = planOf(topologyFile, text);
   const identities = new Identities(stateDirectory, plan);
-  const plays = host === undefined ? playsClients(roles) : playsHere;
+  const plays = host === undefined ? playsClients(role) : playsHere;
   const rows = await proveRows(plan, plan.flows, identities, () => {}, plays);
   const seen = rows.map(({ flow, probes }) => ({ flow: flow.id, probes }));
   if (host === undefined) return { rows: seen, refusals: [], closed: undefined };

@@ -167,6 +167,39 @@ describe('the setup of a namespace', () => {
   });
 });
 
+describe('a lab of both families', () => {
+  const plan = example('two-sites');
+  const network = networkOf(plan);
+  const both = setupsOf('try', network, plan).setups;
+
+  it('has a remote client with an address of each', () => {
+    assert.deepEqual(network.families, [4, 6]);
+    const outside = network.stations.find(({ name }) => name === 'outside');
+    assert.deepEqual(
+      outside?.ports.flatMap(({ addresses }) => addresses),
+      ['203.0.113.10', '2001:db8:ffff::10'],
+    );
+  });
+
+  it('has commands of a family only where an address of it is', () => {
+    const director = setup('dir01.fabrikam.net', both);
+    assert.deepEqual(director.ip, ['link set lo up', 'link set eth0 up']);
+    assert.ok(director.ip6.includes('addr add fd5e:1:1::11/128 dev eth0 nodad'));
+    assert.ok(director.ip6.includes('route add default via fe80::1 dev eth0 src fd5e:1:1::11'));
+    const edge = setup('edge01.fabrikam.net', both);
+    assert.ok(edge.ip.includes('rule add from 198.51.100.11 lookup 101'));
+    assert.ok(edge.ip6.includes('addr add fd5e:1:8::11/128 dev eth0 nodad'));
+  });
+
+  it('leaves IPv6 on', () => {
+    const { sysctls } = setup('dir01.fabrikam.net', both);
+    assert.equal(
+      sysctls.find(([key]) => key.endsWith('disable_ipv6')),
+      undefined,
+    );
+  });
+});
+
 describe('names of a lab', () => {
   it('lead inside to VIPs and members, outside to what is published', () => {
     const inside = hostsFile(contoso.topology, 'inside').split('\n');

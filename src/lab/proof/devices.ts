@@ -105,6 +105,8 @@ export interface Sender {
   readonly agent: Agent;
   readonly way: Way;
   readonly marks: Marks;
+  /** Whether it is to hand the packets on in its kernel, instead of taking them in. Default false. */
+  readonly handed?: boolean;
 }
 
 const directions = { own: 'out', direct: 'in', routed: 'forward' } as const;
@@ -129,9 +131,10 @@ const ranges = (ports: readonly number[]): Emission['ports'] =>
  */
 export async function proveDevice(
   device: Device,
-  { agent, way, marks }: Sender,
+  { agent, way, marks, handed = false }: Sender,
 ): Promise<DeviceProof> {
   const direction = directions[way];
+  const set = handed ? 'handed' : direction;
   const { asked, inForce, namespace, name } = device;
   const grid = new ProbeGrid(asked, inForce, direction, reach(device, way));
   const counter = way === 'own' ? 'left' : 'arrived';
@@ -143,7 +146,7 @@ export async function proveDevice(
     ports: ranges(grid.ports),
   };
   const probed = await emitAll(agent, emission, () => countOf(namespace, counter));
-  const passed = (await seenBy(namespace)).passed[direction] ?? new Set<string>();
+  const passed = (await seenBy(namespace)).passed[set] ?? new Set<string>();
   const groups = Map.groupBy(differences(grid, passed), ({ probe, kind }) =>
     [kind, grid.asked(probe).rule?.id, grid.inForce(probe).rule?.id].join(' '),
   );
@@ -166,7 +169,13 @@ export async function proveDevice(
       await tracer.close();
     }
   }
-  return { device: name, direction, probed, admitted: passed.size, findings };
+  return {
+    device: name,
+    direction: handed ? 'forward' : direction,
+    probed,
+    admitted: passed.size,
+    findings,
+  };
 }
 
 function* differences(

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Probe } from '#firewall';
+import { markedPorts } from '../plan/index.ts';
 import type { Marks, Way } from '../plan/index.ts';
 
 /** The table by which a device tells what reached it and what it let pass. */
@@ -13,7 +14,14 @@ const remembered = 120;
 
 const opening = 'tcp flags & (fin|syn|rst|ack) == syn';
 
+/** Packets of a proof open nothing: only who means it counts. */
+const unmarked = `tcp sport != ${markedPorts.own.first}-${markedPorts.routed.last}`;
+
 const key = { 4: 'ip saddr . ip daddr', 6: 'ip6 saddr . ip6 daddr' } as const;
+const original = {
+  4: 'ct original ip saddr . ct original ip daddr',
+  6: 'ct original ip6 saddr . ct original ip6 daddr',
+} as const;
 const type = { 4: 'ipv4_addr . ipv4_addr', 6: 'ipv6_addr . ipv6_addr' } as const;
 const nfproto = { 4: 'meta nfproto ipv4', 6: 'meta nfproto ipv6' } as const;
 
@@ -24,6 +32,14 @@ function recording(set: string, mark: number): readonly string[] {
       (packets) =>
         `${nfproto[family]} ${packets} update @${set}${family} { ${key[family]} . meta l4proto . th dport }`,
     ),
+  );
+}
+
+/** Records packets a balancer's kernel hands on, by the destination their sender wrote. */
+function translating(mark: number): readonly string[] {
+  return ([4, 6] as const).map(
+    (family) =>
+      `${nfproto[family]} tcp sport ${mark} ${opening} update @handed${family} { ${original[family]} . meta l4proto . ct original proto-dst }`,
   );
 }
 
@@ -66,7 +82,7 @@ export function observer(
   );
   const opened = ([4, 6] as const).map(
     (family) =>
-      `${nfproto[family]} ${opening} update @opened${family} { ${key[family]} . tcp sport . tcp dport }`,
+      `${nfproto[family]} ${unmarked} ${opening} update @opened${family} { ${key[family]} . tcp sport . tcp dport }`,
   );
   const body =
     kind === 'host'
@@ -74,6 +90,7 @@ export function observer(
           ...sets('in'),
           ...sets('out'),
           ...sets('swept'),
+          ...sets('handed'),
           ...openers,
           '  counter arrived {\n  }',
           '  counter left {\n  }',
@@ -92,6 +109,7 @@ export function observer(
             ...recording('swept', sweep),
           ]),
           chain('sent', 'postrouting priority 310', recording('out', probes.own)),
+          chain('handed', 'forward priority 310', translating(probes.direct)),
         ]
       : [
           ...sets('forward'),
@@ -111,7 +129,7 @@ export interface Seen {
   /** Marked packets that reached the device (a host: by the wire), and those it began to send. */
   readonly arrived: number;
   readonly left: number;
-  /** Probes let pass, as `keyOf` writes them, by set: `in`, `out`, `forward`, `swept`. */
+  /** Probes let pass, as `keyOf` writes them, by set: `in`, `out`, `forward`, `handed`, `swept`. */
   readonly passed: Readonly<Record<string, ReadonlySet<string>>>;
   /** Connections that were opened to it: see `openerOf`. */
   readonly opened: ReadonlySet<string>;

@@ -48,12 +48,14 @@ export async function sweepFrom(
 /**
  * Compares what arrived behind every host's filter with the port table.
  *
- * @param probed packets all stations have sent
+ * @param sweepers those who have sent
+ * @param probed packets they have sent together
  */
 export async function comparePairs(
   lab: string,
   network: LabNetwork,
   plan: Plan,
+  sweepers: readonly Station[],
   probed: number,
 ): Promise<PairsProof> {
   const paths = new Paths(plan, network);
@@ -66,7 +68,7 @@ export async function comparePairs(
     const swept = passed['swept'] ?? new Set<string>();
     admitted += swept.size;
     const wanted = new Set<string>();
-    for (const from of network.stations) {
+    for (const from of sweepers) {
       if (from.name === to.name) continue;
       for (const source of sourcesOf(from)) {
         for (const destination of to.ports.flatMap(({ addresses }) => addresses)) {
@@ -86,7 +88,7 @@ export async function comparePairs(
     for (const key of swept) {
       if (wanted.has(key)) continue;
       const [source = '', destination = '', , port = ''] = key.split(' ');
-      const from = network.stations.find((each) => sourcesOf(each).includes(source));
+      const from = sweepers.find((each) => sourcesOf(each).includes(source));
       const packet: Probe = { source, destination, protocol: 'tcp', port: Number(port) };
       findings.push({
         kind: 'admitted',

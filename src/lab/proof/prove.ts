@@ -19,10 +19,11 @@ import {
 import { seenFromBothEnds } from './both-ends.ts';
 import { observer, observerTable } from './observer.ts';
 import { comparePairs, sweepFrom } from './pairs.ts';
+import { translationOf } from './translation.ts';
 
 export interface ProveOptions {
-  /** Also try all 65,535 ports between any two. */
-  readonly sweep: boolean;
+  /** Stations that try all 65,535 ports of everybody else. */
+  readonly sweep: readonly string[];
   /** Only what devices let pass, not what their services answer. */
   readonly devicesOnly: boolean;
   /** Called as parts of the proof are there. */
@@ -33,10 +34,10 @@ export interface ProveOptions {
 const routers: ReadonlySet<string> = new Set(['gateway', 'perimeter']);
 
 /** Sources of flows the networks of clients play. */
-const roles: Readonly<Record<string, readonly string[]>> = {
-  internalClients: ['internalClient', 'logController'],
-  administration: ['logController'],
-  outside: ['remoteClient', 'any'],
+const roles: Readonly<Record<string, string>> = {
+  internalClients: 'internalClient',
+  administration: 'logController',
+  outside: 'remoteClient',
 };
 
 /** What the agents of the stations have brought home. */
@@ -92,14 +93,16 @@ export async function proveLab(
       }
     };
     const fromWire = async (): Promise<void> => {
-      await askWire(name, devices, marks, gathered);
+      await askWire(name, plan, devices, marks, gathered);
       told(wire);
     };
     const workers = Math.max(1, availableParallelism() - 1);
     await Promise.all([fromWire(), ...Array.from({ length: workers }, worker)]);
-    const pairs = options.sweep
-      ? await comparePairs(name, network, plan, gathered.swept)
-      : undefined;
+    const sweepers = network.stations.filter((each) => options.sweep.includes(each.name));
+    const pairs =
+      sweepers.length > 0
+        ? await comparePairs(name, network, plan, sweepers, gathered.swept)
+        : undefined;
     const order = new Map(deviceNames(plan).map((device, index) => [device, index]));
     return {
       rows: options.devicesOnly ? [] : await judged(name, plan, network, gathered.rows),
@@ -171,14 +174,15 @@ async function askStation(
         topologyFile,
         stateDirectory,
         host: station.host?.fqdn,
-        roles: roles[station.name] ?? [],
+        role: roles[station.name],
       });
       gathered.rows.push(...rows.map((row) => ({ ...row, station })));
       gathered.refusals.push(...refusals);
       gathered.unexpected.push(...(closed?.unexpectedlyOpen ?? []));
       gathered.looked += closed?.probed ?? 0;
     }
-    if (sweep) gathered.swept += await sweepFrom(name, network, station, agent, marks);
+    if (sweep.includes(station.name))
+      gathered.swept += await sweepFrom(name, network, station, agent, marks);
   } finally {
     await agent.close();
   }
@@ -187,6 +191,7 @@ async function askStation(
 /** What has to be put before the devices' doors: to hosts, and through the two firewalls. */
 async function askWire(
   lab: string,
+  plan: Plan,
   devices: ReadonlyMap<string, Device>,
   marks: Marks,
   gathered: Gathered,
@@ -196,6 +201,11 @@ async function askWire(
     for (const device of devices.values()) {
       const way = routers.has(device.name) ? 'routed' : 'direct';
       gathered.devices.push(await proveDevice(device, { agent, way, marks }));
+      const handing = translationOf(plan, device);
+      if (handing !== undefined) {
+        const proof = await proveDevice(handing, { agent, way, marks, handed: true });
+        gathered.devices.push(proof);
+      }
     }
   } finally {
     await agent.close();

@@ -30,22 +30,27 @@ export function decidedBy(
     ({ text, groups }) => groups['packet'] !== undefined && isOf(text, sourcePort, port),
   )?.groups['id'];
   if (id === undefined) return undefined;
-  let decided: Decided | undefined;
+  let decided: (Decided & { readonly reason: boolean }) | undefined;
   for (const { groups } of steps) {
     if (groups['id'] !== id || groups['table'] === without) continue;
     const verdict = groups['verdict'] ?? groups['policy'];
     if (verdict !== 'accept' && verdict !== 'drop') continue;
     // A chain without rules accepts by policy before the filter is asked: a rule outweighs that.
     if (groups['policy'] === 'accept' && decided !== undefined) continue;
+    // Address translation accepts in rules of its own, without a reason; a rule with one outweighs them.
+    const reason = / comment "/u.test(groups['rule'] ?? '');
+    if (verdict === 'accept' && !reason && decided?.reason === true) continue;
     const rule = groups['rule'];
     decided = {
       verdict,
       rule: rule === undefined ? undefined : (/ comment "([^"]*)"/u.exec(rule)?.[1] ?? rule),
       chain: groups['chain'] ?? '',
+      reason,
     };
-    if (verdict === 'drop') return decided;
+    if (verdict === 'drop') break;
   }
-  return decided;
+  if (decided === undefined) return undefined;
+  return { verdict: decided.verdict, rule: decided.rule, chain: decided.chain };
 }
 
 /** The row a comment of a rule begins with, as the generated rules have it; else the comment itself. */
