@@ -15,7 +15,7 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
         const { reason } = await open.state(open.dir01, 'sip', 'down');
         assert.match(reason, /^OPTIONS: /u);
         await open.state(open.dir01, 'webExternalPlain', 'down');
-        assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+        assert.equal(await whoIsLeft(open), open.dir02.fqdn);
       },
       { probeInterval: quick },
     ));
@@ -33,7 +33,7 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
         open.dir01.delay = 5000;
         const { reason } = await open.state(open.dir01, 'sip', 'down');
         assert.match(reason, /nothing within \d+ ms/u);
-        assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+        assert.equal(await whoIsLeft(open), open.dir02.fqdn);
       },
       { probeInterval: quick },
     ));
@@ -46,7 +46,7 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
           await open.state(open.dir01, 'webExternalPlain', 'up');
           await member.signal('SIGKILL');
           for (let count = 0; count < 10; count += 1) {
-            assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+            assert.equal(await whoIsLeft(open), open.dir02.fqdn);
           }
           await open.state(open.dir01, 'webExternalPlain', 'down');
           await open.dir01.listen();
@@ -67,7 +67,7 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
           const client = await boundTo(open, open.dir01.fqdn);
           await member.signal('SIGSTOP');
           assert.equal(await client.end(), cut);
-          assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+          assert.equal(await whoIsLeft(open), open.dir02.fqdn);
           await member.signal('SIGCONT');
           await open.state(open.dir01, 'webExternalPlain', 'up');
         } finally {
@@ -100,6 +100,12 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
       }
       assert.deepEqual(await load.end(), []);
     }));
+}
+
+/** Who answers when the second member alone is up; a machine busy elsewhere may have missed its probe. */
+async function whoIsLeft(open: Scene): Promise<string> {
+  await open.state(open.dir02, 'webExternalPlain', 'up');
+  return await whoAnswers(open, 'webExternalPlain');
 }
 
 /** A client whose session is with the member of this name. */

@@ -8,6 +8,7 @@ import { openFrontend } from '../engines/frontend.ts';
 import { Looks } from '../engines/looks.ts';
 import { affordableConnections } from '../engines/machine.ts';
 import { configuration, log, serverName, tableOf } from '../exports/haproxy.ts';
+import { probeTimeoutLimit } from '../constants.ts';
 import { steppedWeight, untilNextStep } from '../policy/scheduling.ts';
 import { identifierOf } from '../targets.ts';
 import { Ledger } from './ledger.ts';
@@ -16,6 +17,12 @@ import { readEnd, readStatistics, readTables, type Line } from './status.ts';
 
 /** Milliseconds until a HAProxy that ended by itself is started again. */
 const again = 1000;
+
+/**
+ * Milliseconds for which HAProxy may call a member down that the balancer, asked to look at once, goes on
+ * finding up: time for a probe and its repetition.
+ */
+const disputed = 2 * probeTimeoutLimit;
 
 /** Weight of a member with its whole share. */
 const fullWeight = 100;
@@ -36,6 +43,8 @@ export class HaproxyEngine implements Engine {
   #written = '';
   /** What every server was told last. */
   #told = new Map<string, string>();
+  /** Since when HAProxy has called a server down that is up. */
+  readonly #disputes = new Map<string, number>();
   #telling: Promise<void> = Promise.resolve();
   #cancelAgain: Cancel = () => undefined;
   #cancelStep: Cancel = () => undefined;
@@ -257,9 +266,10 @@ export class HaproxyEngine implements Engine {
       const line = now.find(
         ({ service, server }) => serverName({ name: service }, server) === one.name,
       );
-      const complains =
-        line?.status.startsWith('DOWN') === true ||
-        this.#troublesOf(one) > (before.get(one.name) ?? 0);
+      const down = line?.status.startsWith('DOWN') === true;
+      if (down && one.state === 'up') await this.#overrule(one.name);
+      else this.#disputes.delete(one.name);
+      const complains = down || this.#troublesOf(one) > (before.get(one.name) ?? 0);
       if (one.state !== 'up' || !complains) continue;
       const reason = `HAProxy has trouble with it (${line?.status ?? 'no status'})`;
       this.#context.report({
@@ -270,6 +280,17 @@ export class HaproxyEngine implements Engine {
         reason,
       });
     }
+  }
+
+  /** Health is decided in one place: what HAProxy alone finds is looked at, and then not followed. */
+  async #overrule(name: string): Promise<void> {
+    const now = this.#context.clock.now();
+    const since = this.#disputes.get(name) ?? now;
+    this.#disputes.set(name, since);
+    if (now - since < disputed) return;
+    this.#disputes.delete(name);
+    const { present } = (await this.#master?.workers()) ?? {};
+    if (present !== undefined) await this.#master?.tell(present, [`set server ${name} health up`]);
   }
 
   #servers() {
