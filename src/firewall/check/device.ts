@@ -1,5 +1,5 @@
 import { connectionStates, unionOf } from '../model/index.ts';
-import type { Direction, Match, Rule, RuleSet, Verdict } from '../model/index.ts';
+import type { Direction, IntervalSet, Match, Rule, RuleSet, Verdict } from '../model/index.ts';
 import type { Box } from '../audit/certificate.ts';
 
 /** Thrown where a rule takes some packets of a box and leaves others: the border between them. */
@@ -14,30 +14,40 @@ export class Cut extends Error {
   }
 }
 
+type Half = 'v4' | 'v6';
+type Values = IntervalSet<bigint | number | string>;
+
+/** What a match says of each field of a box. */
+const setsOf: readonly ((match: Match, half: Half) => Values)[] = [
+  ({ destination }, half) => destination[half],
+  ({ destinationPort }) => destinationPort,
+  ({ source }, half) => source[half],
+  ({ protocol }) => protocol,
+  ({ sourcePort }) => sourcePort,
+  ({ states }) =>
+    unionOf(
+      states
+        .map((state) => connectionStates.indexOf(state))
+        .map((from) => ({ from, until: from + 1 })),
+    ),
+  ({ inInterface }) => inInterface,
+  ({ outInterface }) => outInterface,
+];
+
 /** Whether a match takes the packets of a box. */
 function takes(match: Match, { family, low, high }: Box): boolean {
   const half = family === 4 ? 'v4' : 'v6';
-  const states = match.states.map((state) => connectionStates.indexOf(state));
-  const sets = [
-    match.destination[half],
-    match.destinationPort,
-    match.source[half],
-    match.protocol,
-    match.sourcePort,
-    unionOf(states.map((from) => ({ from, until: from + 1 }))),
-    match.inInterface,
-    match.outInterface,
-  ];
-  const met = sets.map((set, field) =>
-    set.filter(({ from, until }) => from < (high[field] ?? 0) && until > (low[field] ?? 0)),
-  );
-  if (met.some(({ length }) => length === 0)) return false;
-  for (const [field, parts] of met.entries()) {
-    const border = parts
+  let cut: Cut | undefined;
+  for (const [field, setOf] of setsOf.entries()) {
+    const [start = 0, end = 0] = [low[field], high[field]];
+    const met = setOf(match, half).filter(({ from, until }) => from < end && until > start);
+    if (met.length === 0) return false;
+    const border = met
       .flatMap(({ from, until }) => [from, until])
-      .find((value) => value > (low[field] ?? 0) && value < (high[field] ?? 0));
-    if (border !== undefined) throw new Cut(field, border);
+      .find((value) => value > start && value < end);
+    if (border !== undefined) cut ??= new Cut(field, border);
   }
+  if (cut !== undefined) throw cut;
   return true;
 }
 
