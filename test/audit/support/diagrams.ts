@@ -1,3 +1,6 @@
+/** Two nodes as one number; there are never 2^26 of them. */
+const pair = (a: number, b: number): number => a * 2 ** 26 + b;
+
 /**
  * Reduced ordered binary decision diagrams (Bryant 1986): equal sets are the same number. Slow and
  * plain; the audit is held against it. Node 0 is false, node 1 is true.
@@ -8,23 +11,26 @@ export class Diagrams {
   readonly #bit: number[];
   readonly #no: number[] = [0, 1];
   readonly #yes: number[] = [0, 1];
-  readonly #nodes = new Map<string, number>();
-  readonly #results = new Map<string, number>();
+  /** Of every bit the nodes that ask it, by what they lead to. */
+  readonly #nodes: readonly Map<number, number>[];
+  readonly #ands = new Map<number, number>();
+  readonly #nots = new Map<number, number>();
 
   constructor(bits: number) {
     this.bits = bits;
     this.#bit = [bits, bits];
+    this.#nodes = Array.from({ length: bits }, () => new Map<number, number>());
   }
 
   #node(bit: number, no: number, yes: number): number {
     if (no === yes) return no;
-    const key = `${bit} ${no} ${yes}`;
-    const known = this.#nodes.get(key);
+    const key = pair(no, yes);
+    const known = this.#nodes[bit]?.get(key);
     if (known !== undefined) return known;
     const node = this.#bit.push(bit) - 1;
     this.#no.push(no);
     this.#yes.push(yes);
-    this.#nodes.set(key, node);
+    this.#nodes[bit]?.set(key, node);
     return node;
   }
 
@@ -33,8 +39,8 @@ export class Diagrams {
     if (a === 1 || a === b) return b;
     if (b === 1) return a;
     const [one, other] = a < b ? [a, b] : [b, a];
-    const key = `${one} ${other}`;
-    const known = this.#results.get(key);
+    const key = pair(one, other);
+    const known = this.#ands.get(key);
     if (known !== undefined) return known;
     const bit = Math.min(this.#bit[one] ?? 0, this.#bit[other] ?? 0);
     const side = (node: number, sides: readonly number[]): number =>
@@ -44,21 +50,20 @@ export class Diagrams {
       this.and(side(one, this.#no), side(other, this.#no)),
       this.and(side(one, this.#yes), side(other, this.#yes)),
     );
-    this.#results.set(key, result);
+    this.#ands.set(key, result);
     return result;
   }
 
   not(a: number): number {
     if (a < 2) return 1 - a;
-    const key = `not ${a}`;
-    const known = this.#results.get(key);
+    const known = this.#nots.get(a);
     if (known !== undefined) return known;
     const result = this.#node(
       this.#bit[a] ?? 0,
       this.not(this.#no[a] ?? 0),
       this.not(this.#yes[a] ?? 0),
     );
-    this.#results.set(key, result);
+    this.#nots.set(a, result);
     return result;
   }
 
