@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { messageOf } from '#base';
 import { loadPlan, servicePort } from '#ports';
 import { issueCertificate, pkiPaths } from '#trust';
 import { describeMachine, versionOf } from '../machine/describe.ts';
@@ -260,14 +261,14 @@ class Stand implements AsyncDisposable {
   }
 }
 
-/** A run that broke off is repeated: load that takes the whole machine makes probes late. */
+/** A run whose driver was left by its peer is repeated, and said to be. */
 async function again<Result>(measured: () => Promise<Result>): Promise<Result> {
   for (let left = 2; ; left -= 1) {
     try {
       return await measured();
     } catch (error) {
       if (left === 0) throw error;
-      say('  a run broke off and is repeated');
+      say(`  a run broke off and is repeated: ${messageOf(error).trim().split('\n').at(-1)}`);
       await sleep(15_000);
     }
   }
