@@ -21,6 +21,8 @@ export type Order =
       readonly stateDirectory: string;
       /** FQDN of the host it is; undefined for clients. */
       readonly host: string | undefined;
+      /** Whether that host runs Usher: what listens there is then as the port table says. */
+      readonly ours: boolean;
       /** Source of flows it plays when it is no host, e.g. `internalClient`. */
       readonly role: string | undefined;
     }
@@ -51,7 +53,7 @@ export type Answer =
       readonly kind: 'proved';
       readonly rows: readonly SeenRow[];
       readonly refusals: readonly RefusalProof[];
-      /** Undefined for clients: nothing of the deployment listens there. */
+      /** Undefined where nothing of ours listens: at clients, and hosts of another make. */
       readonly closed: ClosureProof | undefined;
     }
   | { readonly kind: 'conversed'; readonly conversation: Conversation }

@@ -32,7 +32,7 @@ export function converseHere(
 
 /** What can be proven from this namespace alone. */
 export async function proveHere(
-  { topologyFile, stateDirectory, host, role }: Asked,
+  { topologyFile, stateDirectory, host, ours, role }: Asked,
   text: string,
 ): Promise<Proved> {
   const plan = planOf(topologyFile, text);
@@ -40,7 +40,7 @@ export async function proveHere(
   const plays = host === undefined ? playsClients(role) : playsHere;
   const rows = await proveRows(plan, plan.flows, identities, () => {}, plays);
   const seen = rows.map(({ flow, probes }) => ({ flow: flow.id, probes }));
-  if (host === undefined) return { rows: seen, refusals: [], closed: undefined };
+  if (!ours) return { rows: seen, refusals: [], closed: undefined };
   return {
     rows: seen,
     refusals: await proveRefusals(plan, identities, new Date(), true),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { deviceNames, everyIPv4, everyIPv6, joinAddresses, ruleSetOf } from '#firewall';
 import type { Plan } from '#ports';
+import { runsUsher } from '#topology';
 import { judge } from '#proof';
 import type { DeviceProof, Proof, RefusalProof, UnexpectedSocket } from '#proof';
 import { Agent } from '../agent/agent.ts';
@@ -168,12 +169,13 @@ async function askStation(
     if (device !== undefined) {
       gathered.devices.push(await proveDevice(device, { agent, way: 'own', marks }));
     }
-    if (!devicesOnly && station.host?.software === undefined) {
+    if (!devicesOnly) {
       const { rows, refusals, closed } = await agent.prove({
         kind: 'prove',
         topologyFile,
         stateDirectory,
         host: station.host?.fqdn,
+        ours: station.host !== undefined && runsUsher(station.host),
         role: roles[station.name],
       });
       gathered.rows.push(...rows.map((row) => ({ ...row, station })));
