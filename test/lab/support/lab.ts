@@ -29,7 +29,7 @@ export function run(
 ): Promise<Ended> {
   return new Promise((resolve) => {
     const { uid, input } = options;
-    const limits = { timeout: 120_000, maxBuffer: 64 * 1024 * 1024, encoding: 'utf8' } as const;
+    const limits = { timeout: 280_000, maxBuffer: 64 * 1024 * 1024, encoding: 'utf8' } as const;
     const child = execFile(
       program,
       [...args],
