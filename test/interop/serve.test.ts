@@ -17,7 +17,7 @@ describe('every host under its own usher serve, as in production', () => {
     deployment = await ServedDeployment.start({
       network: 16,
       users: [alice],
-      workers: (role) => (role === 'director' ? 2 : 1),
+      workers: (role) => (['director', 'frontEnd', 'edge'].includes(role) ? 2 : 1),
     });
   });
   after(async () => {
@@ -34,16 +34,18 @@ describe('every host under its own usher serve, as in production', () => {
     return open.map(({ address, port }) => `${address}:${port}`).filter((each) => wanted.has(each));
   }
 
-  test('the table is proven, and the workers of a Director share its sockets', async () => {
+  test('the table is proven, and the workers of a host share its sockets', async () => {
     const { status, output } = await deployment.verify();
     assert.equal(status, 0, output);
     const here = await deployment.verify('--here');
     assert.equal(here.status, 0, here.output);
-    const sip = deployment.plan.listeners.find((each) => {
-      return each.host === 'dir01.contoso.net' && each.service === 'sip';
-    });
     const open = await ownSockets();
-    assert.equal(open.filter((each) => each === `${sip?.address}:${sip?.port}`).length, 2);
+    for (const fqdn of ['dir01.contoso.net', 'fe01.contoso.net', 'edge01.contoso.net']) {
+      const sip = deployment.plan.listeners.find((each) => {
+        return each.host === fqdn && each.service === 'sip';
+      });
+      assert.equal(open.filter((each) => each === `${sip?.address}:${sip?.port}`).length, 2, fqdn);
+    }
     assert.notEqual(
       deployment.workerOf('dir01.contoso.net', 0),
       deployment.workerOf('dir01.contoso.net', 1),

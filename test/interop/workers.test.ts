@@ -198,6 +198,19 @@ describe(
       forget();
     });
 
+    test('credentials that one worker has taken every other refuses', async () => {
+      const user = await internal(alice);
+      const [used] = user.phone.proved;
+      assert.ok(used !== undefined);
+      for (const not of [[], [user.worker]]) {
+        const thief = await internal(alice, ...not);
+        const refused = await thief.phone.replay(used);
+        assert.equal(refused.status, 401);
+        assert.match(refused.headers.get('www-authenticate') ?? '', /stale=true/u);
+      }
+      forget();
+    });
+
     test('a worker of the Edge that is killed takes its own connections along, no call of others', async () => {
       const one = await remote(alice);
       const other = await remote(bob, one.worker);

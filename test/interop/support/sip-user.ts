@@ -69,6 +69,8 @@ export class SipUser {
   readonly received: string[] = [];
   /** Status of every final response, challenges included. */
   readonly statuses: number[] = [];
+  /** Headers that answered challenges, in order. */
+  readonly proved: string[] = [];
   readonly #password: string;
   readonly #socket: TLSSocket;
   readonly #waiting = new Map<string, (response: SimpleResponse) => void>();
@@ -117,6 +119,13 @@ export class SipUser {
     return this.#ask('REGISTER', `sip:${this.#domain}`, this.aor, headers, '');
   }
 
+  /** Registers with credentials that were used before, here or by another one of the same user. */
+  replay(credentials: string): Promise<SimpleResponse> {
+    const headers = [`Contact: ${this.contact};expires=600`, 'Supported: path', credentials];
+    const callId = randomBytes(8).toString('hex');
+    return this.#send('REGISTER', `sip:${this.#domain}`, this.aor, callId, headers, '');
+  }
+
   message(to: string, text: string): Promise<SimpleResponse> {
     return this.#ask('MESSAGE', `sip:${to}`, to, ['Content-Type: text/plain'], text);
   }
@@ -162,7 +171,9 @@ export class SipUser {
     const proxy = status === 407;
     const challenge = headers.get(proxy ? 'proxy-authenticate' : 'www-authenticate') ?? '';
     const name = proxy ? 'Proxy-Authorization' : 'Authorization';
-    return `${name}: ${this.#digest(challenge, method, uri)}`;
+    const line = `${name}: ${this.#digest(challenge, method, uri)}`;
+    this.proved.push(line);
+    return line;
   }
 
   /** RFC 7616 section 3.4, qop=auth, with whichever algorithm the first challenge names. */
