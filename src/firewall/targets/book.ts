@@ -13,7 +13,7 @@ export class Book<Value> {
   /** Says what a name stands for; a name told several times stands for all of it. */
   set(name: string, ...values: readonly Value[]): void {
     const known = this.#values.get(name) ?? [];
-    known.push(...values);
+    for (const value of values) known.push(value);
     this.#values.set(name, known);
   }
 
@@ -25,7 +25,7 @@ export class Book<Value> {
   /** Puts names into a group; without members, says that there is one. */
   group(name: string, members: readonly string[]): void {
     const known = this.#groups.get(name) ?? [];
-    known.push(...members);
+    for (const member of members) known.push(member);
     this.#groups.set(name, known);
   }
 

@@ -50,7 +50,7 @@ export function read(files: readonly RuleFile[]): readonly RuleSet[] {
     if (group === undefined) {
       throw unreadable(resource.position, `${kind} ${name}`, 'a rule of a group in these files');
     }
-    group[direction].push(...rulesOf(resource, group, direction));
+    for (const rule of rulesOf(resource, group, direction)) group[direction].push(rule);
   }
   const devices = Map.groupBy(groups.values(), ({ device }) => device);
   return [...devices].map(([device, own]) => {
@@ -89,7 +89,8 @@ function groupOf(resource: Block): Group {
   };
   for (const block of blocks) {
     const direction = block.type === 'ingress' ? 'in' : block.type === 'egress' ? 'out' : undefined;
-    if (direction !== undefined) group[direction].push(...rulesOf(block, group, direction));
+    if (direction === undefined) continue;
+    for (const rule of rulesOf(block, group, direction)) group[direction].push(rule);
   }
   for (const key of ['ingress', 'egress']) {
     const value = fields.get(key);

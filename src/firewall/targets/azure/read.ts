@@ -35,12 +35,18 @@ function parse({ name, content }: RuleFile): unknown {
   }
 }
 
+/** Values of a group in one another; other resources may have more. */
+const deepest = 16;
+
 /** Two brackets at the start are one that begins no expression. */
-function unescaped(value: unknown): unknown {
+function unescaped(value: unknown, depth = 0): unknown {
+  if (depth > deepest) return value;
   if (typeof value === 'string') return value.replace(/^\[(\[.*\])$/su, '$1');
-  if (Array.isArray(value)) return value.map(unescaped);
+  if (Array.isArray(value)) return value.map((each) => unescaped(each, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, unescaped(each)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, unescaped(each, depth + 1)]),
+  );
 }
 
 /** The line of the first mention of a name. */

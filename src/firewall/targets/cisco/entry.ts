@@ -163,7 +163,8 @@ class Reading {
     if (word === 'gt') return start === 65_535 ? [] : between(start + 1, 65_535);
     const all = [...between(start, start)];
     while (this.next !== undefined && portIn(this.next) !== undefined) {
-      all.push(...between(portIn(this.next) ?? 0, portIn(this.next) ?? 0));
+      const port = portIn(this.next) ?? 0;
+      all.push({ from: port, until: port + 1 });
       this.#at += 1;
     }
     const set = unionOf(all);

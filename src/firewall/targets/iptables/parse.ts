@@ -1,5 +1,7 @@
 import { unreadable } from '../model.ts';
 import type { Family, Position } from '../model.ts';
+import { wordsOf } from '../words.ts';
+import type { Word } from '../words.ts';
 
 /** One table of an `iptables-save` listing, before it is understood. */
 export interface SavedTable {
@@ -77,7 +79,7 @@ function readEntry(table: OpenTable, line: string, position: Position): void {
     table.chains.set(name, { name, policy, rules: [] });
     return;
   }
-  const [first, name, ...rest] = split(line.replace(/^\[\d+:\d+\]\s*/u, ''), position);
+  const [first, name, ...rest] = wordsOf(line.replace(/^\[\d+:\d+\]\s*/u, ''), position);
   if (first?.text !== '-A' && first?.text !== '--append') {
     throw unreadable(position, line, '"-A CHAIN …", ":CHAIN POLICY", "COMMIT" or a comment');
   }
@@ -86,34 +88,10 @@ function readEntry(table: OpenTable, line: string, position: Position): void {
   called.rules.push({ options: optionsOf(rest, position), position });
 }
 
-interface Piece {
-  readonly text: string;
-  readonly quoted: boolean;
-}
-
-/** Splits a line as `iptables-restore` does: blanks, quotes, backslash inside double ones. */
-function split(line: string, position: Position): Piece[] {
-  const pieces: Piece[] = [];
-  const pattern = /\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"']+))/uy;
-  let at = 0;
-  while (at < line.length) {
-    pattern.lastIndex = at;
-    const match = pattern.exec(line);
-    if (match === null) {
-      throw unreadable(position, line.slice(at), 'an option with its quotation marks closed');
-    }
-    at = pattern.lastIndex;
-    const [, double, single, bare] = match;
-    const text = bare ?? single ?? (double ?? '').replace(/\\(.)/gu, '$1');
-    pieces.push({ text, quoted: bare === undefined });
-  }
-  return pieces;
-}
-
-function optionsOf(pieces: readonly Piece[], position: Position): SavedOption[] {
+function optionsOf(words: readonly Word[], position: Position): SavedOption[] {
   const options: SavedOption[] = [];
   let negated = false;
-  for (const { text, quoted } of pieces) {
+  for (const { text, quoted } of words) {
     const last = options.at(-1);
     if (!quoted && text === '!') {
       negated = true;

@@ -156,7 +156,7 @@ function partOf(
       if (!typesOf(each.policy).includes(direction)) continue;
       isolated ||= related === 'always';
       const doubt = related === 'always' ? [] : [`podSelector ${selectorText(other.selector)}`];
-      rules.push(...rulesOf(each, direction, own, doubt));
+      for (const rule of rulesOf(each, direction, own, doubt)) rules.push(rule);
     }
   }
   return { isolated, rules };

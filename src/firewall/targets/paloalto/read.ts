@@ -112,7 +112,7 @@ function tellRule(rules: Map<string, Telling>, command: Command, start: number):
     const key = words[at] ?? '';
     const { members, end } = listAt(command, at + 1);
     const known = telling.lists.get(key) ?? [];
-    known.push(...members);
+    for (const member of members) known.push(member);
     telling.lists.set(key, known);
     // What belongs to these two has words of its own.
     at = key === 'profile-setting' || key === 'option' ? words.length : end;

@@ -52,11 +52,13 @@ export function statementsOf({ name: file, content }: RuleFile): readonly Statem
       const value = name === undefined ? [each] : macros.get(name);
       if (value === undefined)
         throw unreadable(position, each.text, 'a macro that is defined before');
-      budget -= value.length;
-      if (budget < 0) throw unreadable(position, each.text, 'fewer and shorter lists');
-      open.push(...value);
+      if (name !== undefined) budget -= value.length;
+      if (budget < 0) throw unreadable(position, each.text, 'fewer and shorter macros');
+      for (const part of value) {
+        open.push(part);
+        depth += isMark('{')(part) ? 1 : isMark('}')(part) ? -1 : 0;
+      }
     }
-    depth = open.filter(isMark('{')).length - open.filter(isMark('}')).length;
     if (continued || depth > 0) continue;
     if (open.length === 0) continue;
     const [first, equals, ...value] = open;
@@ -70,6 +72,7 @@ export function statementsOf({ name: file, content }: RuleFile): readonly Statem
       talking = false;
     }
     open = [];
+    depth = 0;
   }
   if (open.length === 0) return statements;
   throw unreadable({ file, line: start }, open[0]?.text ?? '', 'a statement that ends');

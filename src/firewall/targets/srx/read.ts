@@ -142,7 +142,8 @@ function tellPolicy(policy: Telling, command: Command, at: number): void {
   else if (part === 'match') {
     const known = policy.match.get(key) ?? [];
     const flag = key.endsWith('-excluded');
-    known.push(...(flag ? ['yes'] : listAt(command, at + 2).members));
+    const members = flag ? ['yes'] : listAt(command, at + 2).members;
+    for (const member of members) known.push(member);
     policy.match.set(key, known);
   } else if (part === 'then') {
     const verdict = verdicts.get(key);
