@@ -1,7 +1,7 @@
 import { connectionStates } from './model.ts';
 import type { ConnectionState, Interval } from './model.ts';
 
-/** Types of ICMPv6 that belong to no connection: multicast listeners, routers, neighbours, redirects. */
+/** Types of ICMPv6 that belong to no connection: multicast listeners, routers and neighbours. */
 const ofTheLink = [
   { from: 130 * 256, until: 137 * 256 },
   { from: 143 * 256, until: 144 * 256 },

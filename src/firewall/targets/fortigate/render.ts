@@ -82,7 +82,8 @@ function serviceEntry(service: Service): readonly string[] {
   if (word !== undefined) {
     const to = destinationPort === undefined ? '0-65535' : rangeText(destinationPort);
     const from = sourcePort === undefined ? '' : `:${rangeText(sourcePort)}`;
-    return entry(name, 'protocol TCP/UDP/SCTP', `${word}-portrange ${to}${from}`);
+    // Ports are what a service has unless it is told; versions have different words for that.
+    return entry(name, `${word}-portrange ${to}${from}`);
   }
   if (isIcmp(protocol)) {
     const kind = `protocol ${protocol === protocols.icmp ? 'ICMP' : 'ICMP6'}`;

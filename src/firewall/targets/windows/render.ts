@@ -1,6 +1,6 @@
 import { formatAddress, formatNetwork } from '#topology';
 import type { Network } from '#topology';
-import { isEmpty, protocols } from '../model.ts';
+import { addressEnd, isEmpty, prefixesOf, protocols } from '../model.ts';
 import type { Chain, Rule, RuleFile, RuleSet, Verdict } from '../model.ts';
 import { chunksOf, nameMaker } from '../names.ts';
 import { icmpOf, isIcmp, rangeText, servicesOf } from '../services.ts';
@@ -114,8 +114,18 @@ const listText = (blocks: readonly Network[] | undefined): string =>
   blocks === undefined
     ? 'Any'
     : blocks
+        .flatMap(halved)
         .map((block) => text(isHost(block) ? formatAddress(block) : formatNetwork(block)))
         .join(',');
+
+/** Every address of a family is no block Windows takes; its halves are. */
+const halved = (block: Network): readonly Network[] =>
+  block.prefix > 0
+    ? [block]
+    : prefixesOf(block.family, [
+        { from: 0n, until: addressEnd(block.family) / 2n },
+        { from: addressEnd(block.family) / 2n, until: addressEnd(block.family) },
+      ]);
 
 const protocolWords: ReadonlyMap<number, string> = new Map([
   [protocols.tcp, 'TCP'],

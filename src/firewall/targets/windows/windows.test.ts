@@ -126,6 +126,7 @@ New-NetFirewallRule -DisplayName no -Action Block -RemoteAddress 2001:db8::/32 |
     const wanted = guarded([neighbours, permit({ protocol: exactly(protocols.icmpv6) })]);
     const files = windows.render([wanted], {});
     assert.match(files[0]?.content ?? '', /-Protocol ICMPv6 -IcmpType 133,134,135,136 /u);
+    assert.match(files[0]?.content ?? '', /-RemoteAddress '::\/1','8000::\/1' /u);
     assertSamePackets(windows.read(files)[0], wanted);
   });
 
