@@ -141,8 +141,8 @@ class Stand implements AsyncDisposable {
     for (const [index, station] of members.entries()) {
       const addresses = rivals.flatMap((rival) => rival.members[index]?.address ?? []);
       const web = ['serve', addresses.join(','), String(this.#web)];
-      const stub = this.#start(station, `web-${station}`, process.execPath, connector, ...web);
-      await stub.see(/answering/u);
+      const answerer = this.#start(station, `web-${station}`, process.execPath, connector, ...web);
+      await answerer.see(/answering/u);
       await this.#answer(station, addresses);
     }
     for (const { balancer, engine } of rivals) {
