@@ -15,6 +15,6 @@ export {
 export { engineNamed } from './engines/index.ts';
 export { isBalancerStatus } from './status.ts';
 export { idleChains, type IdleChain, type IdleHop } from './policy/idle-timers.ts';
-export { exportTargets, renderBalancer } from './exports/index.ts';
+export { balancerExports } from './on-demand.ts';
 export type { ProbeFiles } from './exports/target.ts';
 export type { BalancerStatus, MemberStatus, ServiceStatus } from './status.ts';

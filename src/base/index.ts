@@ -3,6 +3,7 @@ export * from './clock.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './fault.ts';
+export * from './http.ts';
 export * from './language.ts';
 export * from './lifecycle.ts';
 export * from './settled.ts';

@@ -4,14 +4,14 @@ import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UsherError } from '#base';
 import { answerOf, type ControlAnswer, type ControlRequest } from './control/protocol.ts';
-import { isReport, type Order, type Report } from './protocol.ts';
+import { isReport, type Assignment, type Order, type Report } from './protocol.ts';
 
-const usher = fileURLToPath(new URL('../../bin/usher.js', import.meta.url));
+const hostProgram = fileURLToPath(new URL('main.ts', import.meta.url));
 
 export interface ChildOptions {
-  /** Program to run; default: Usher itself. */
+  /** Program to run; default: that of a host, `main.ts`. */
   readonly program?: string | undefined;
-  readonly args: readonly string[];
+  readonly assignment: Assignment;
   /**
    * A command that runs the rest of its arguments as a program in the same process, e.g. in another
    * network namespace (`ip netns exec NAME`). Default: none.
@@ -46,11 +46,11 @@ export class Child {
 
   /** Starts the process and resolves when its code is loaded and it waits for orders. */
   async load(): Promise<void> {
-    const { logFile } = this.#options;
+    const { assignment, logFile } = this.#options;
     const log = logFile === undefined ? undefined : openSync(logFile, 'a', 0o600);
     try {
       const [outer, ...inner] = this.#options.within ?? [];
-      const child = fork(this.#options.program ?? usher, [...this.#options.args], {
+      const child = fork(this.#options.program ?? hostProgram, wordsOf(assignment), {
         // Standard input closed; orders and reports travel on the IPC channel, which also ties
         // the child's life to ours: when we are gone, it sees the channel close and ends.
         stdio: ['ignore', log ?? 'inherit', log ?? 'inherit', 'ipc'],
@@ -64,6 +64,9 @@ export class Child {
       });
       child.on('exit', (code, signal) => this.#ended(signal ?? `exit status ${code}`));
       child.on('error', (error) => this.#ended(error.message));
+      child.send(assignment, () => {
+        // A send that fails means the process is gone: its exit rejects what waits.
+      });
     } finally {
       if (log !== undefined) closeSync(log);
     }
@@ -188,4 +191,10 @@ export class Child {
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }
+}
+
+/** The arguments of a host process: who it is, for whoever looks at the list of processes. */
+function wordsOf({ fqdn, stateDirectory, worker }: Assignment): string[] {
+  const which = worker === undefined ? [] : ['--worker', String(worker)];
+  return [fqdn, '--state', stateDirectory, ...which];
 }

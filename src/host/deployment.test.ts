@@ -10,12 +10,18 @@ import { loadPlan } from '#ports';
 import { Child } from './child.ts';
 import { Deployment } from './deployment.ts';
 import type { Behaviour } from './host.fixture.ts';
+import type { Assignment } from './protocol.ts';
 
 const program = fileURLToPath(new URL('host.fixture.ts', import.meta.url));
 const file = 'examples/contoso.yaml';
 const loaded = loadPlan(readFileSync(file, 'utf8'), file, {});
 assert.ok(loaded.ok);
 const { plan } = loaded;
+
+const assignmentOf = (fqdn: string, stateDirectory: string): Assignment => {
+  const { topology, portOffset } = plan;
+  return { kind: 'assignment', fqdn, topology, portOffset, stateDirectory, workers: 1 };
+};
 
 interface Stage {
   readonly state: string;
@@ -36,7 +42,6 @@ function stage(t: TestContext, behaviour: Readonly<Record<string, Behaviour>> = 
   const heard = new EventTarget();
   const deployment = new Deployment({
     plan,
-    topologyFile: file,
     stateDirectory: state,
     program,
     progress(host, step, detail) {
@@ -129,7 +134,7 @@ describe('a host process', () => {
     const falls: string[] = [];
     const child = new Child({
       program,
-      args: ['serve', 'fe01.contoso.net', file, '--state', state],
+      assignment: assignmentOf('fe01.contoso.net', state),
       died: (how) => falls.push(how),
     });
     await child.load();
@@ -141,7 +146,8 @@ describe('a host process', () => {
   });
 
   test('that is not there has nothing to read again and nothing to drain', async () => {
-    const child = new Child({ program, args: [], died: () => assert.fail('it never ran') });
+    const assignment = assignmentOf('fe01.contoso.net', '.');
+    const child = new Child({ program, assignment, died: () => assert.fail('it never ran') });
     assert.equal(await child.reload(), true);
     await child.drain(10);
     await child.close();
@@ -152,7 +158,8 @@ describe('a host process', () => {
     const missing = join(state, 'no-such-program.js');
     assert.ok(!existsSync(missing));
     const logFile = join(state, 'log');
-    const child = new Child({ program: missing, args: [], logFile, died: () => {} });
+    const assignment = assignmentOf('fe01.contoso.net', state);
+    const child = new Child({ program: missing, assignment, logFile, died: () => {} });
     await assert.rejects(
       child.load(),
       (error) => error instanceof UsherError && error.code === 'USHER_HOST_DIED',

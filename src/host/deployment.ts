@@ -6,6 +6,7 @@ import type { Plan } from '#ports';
 import { hostsOf, runsUsher, type Host, type Role } from '#topology';
 import { Child } from './child.ts';
 import { countFall, restartDelay } from './restarts.ts';
+import { workersFor } from './worker-pool.ts';
 
 /**
  * The order in which hosts open their sockets: who is asked before who asks. Front Ends,
@@ -21,9 +22,8 @@ const phases: readonly (readonly Role[])[] = [
 
 export interface DeploymentOptions {
   readonly plan: Plan;
-  readonly topologyFile: string;
   readonly stateDirectory: string;
-  /** Program each host runs; default: Usher itself. */
+  /** Program each host runs; default: that of `Child`. */
   readonly program?: string;
   /** Processes of each host that may have several. Default 1. */
   readonly workers?: number;
@@ -43,6 +43,8 @@ export class Deployment implements Lifecycle {
   readonly #options: DeploymentOptions;
   readonly #hosts: readonly Host[];
   readonly #children = new Map<string, Child>();
+  /** The first load of each host. */
+  readonly #loading = new Map<string, Promise<void>>();
   /** How often each host was put back up, for the status. */
   readonly #restarts = new Map<string, number>();
   /** How often each host has fallen of late, and when it was last started. */
@@ -58,20 +60,32 @@ export class Deployment implements Lifecycle {
     this.#hosts = hostsOf(options.plan.topology).filter(runsUsher);
   }
 
-  /** Hosts load side by side and open their sockets in dependency order. */
-  async start(): Promise<void> {
+  /**
+   * Starts the process of every host. They load side by side, and none opens a socket; what keeps one from
+   * loading, `start` tells. Called by `start` when nobody did before.
+   */
+  load(): void {
     // What this process compiled, the hosts need not compile again: a first start takes less.
     flushCompileCache();
+    for (const host of this.#hosts) {
+      const loading = this.#load(host);
+      loading.catch(() => {});
+      this.#loading.set(host.fqdn, loading);
+    }
+  }
+
+  /** Has the hosts open their sockets, in dependency order. */
+  async start(): Promise<void> {
     try {
-      const loading = new Map(this.#hosts.map((host) => [host.fqdn, this.#load(host)]));
+      if (this.#loading.size === 0) this.load();
       // A host that cannot load ends the start at once, whichever phase it belongs to.
       const failed = new Promise<never>((_resolve, reject) => {
-        Promise.all(loading.values()).catch(reject);
+        Promise.all(this.#loading.values()).catch(reject);
       });
       for (const roles of phases) {
         const next = this.#hosts.filter((host) => roles.includes(host.role));
         const started = next.map(async (host) => {
-          await loading.get(host.fqdn);
+          await this.#loading.get(host.fqdn);
           await this.#children.get(host.fqdn)?.start();
           this.#serving.add(host.fqdn);
           this.#options.progress(host, 'started');
@@ -144,32 +158,22 @@ export class Deployment implements Lifecycle {
   }
 
   async #load(host: Host): Promise<void> {
-    const {
-      plan,
-      topologyFile,
-      stateDirectory,
-      program,
-      workers = 1,
-      within,
-      progress,
-    } = this.#options;
+    const { plan, stateDirectory, program, workers = 1, within, progress } = this.#options;
+    const { topology, portOffset } = plan;
     const logs = join(stateDirectory, 'run');
     mkdirSync(logs, { recursive: true, mode: 0o700 });
     this.#startedAt.set(host.fqdn, systemClock.now());
     const child = new Child({
       program,
       within: within?.(host),
-      args: [
-        'serve',
-        host.fqdn,
-        topologyFile,
-        '--state',
+      assignment: {
+        kind: 'assignment',
+        fqdn: host.fqdn,
+        topology,
+        portOffset,
         stateDirectory,
-        '--port-offset',
-        String(plan.portOffset),
-        '--workers',
-        String(workers),
-      ],
+        workers: workersFor(host.role, workers),
+      },
       logFile: join(logs, `${host.fqdn}.log`),
       died: (how) => this.#died(host, how),
     });

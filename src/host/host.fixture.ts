@@ -1,10 +1,10 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOrder, type Report } from './protocol.ts';
+import { isAssignment, isOrder, type Assignment, type Report } from './protocol.ts';
 
 /*
- * Plays a host process for the tests of whoever starts one: called as `usher serve HOST FILE --state
- * DIR …`, it writes what it does into DIR/events and misbehaves as DIR/behaviour says.
+ * Plays a host process for the tests of whoever starts one: told what it is to be, it writes what it does
+ * into the file `events` of its state directory, and misbehaves as the file `behaviour` there says.
  */
 
 /** What a host may do wrong, by FQDN. */
@@ -20,24 +20,15 @@ export type Behaviour =
   /** Does not end when told to. */
   | 'clings';
 
-const [, fqdn = '', , , state = '.'] = process.argv.slice(2);
-
-/** What the file `behaviour` says of this host: one host a line, `FQDN: behaviour`. */
-function is(wrong: Behaviour): boolean {
-  const lines = readFileSync(join(state, 'behaviour'), 'utf8').split('\n');
-  return lines.includes(`${fqdn}: ${wrong}`);
-}
-
-/** Which of several workers this is, when there are several. */
-const worker = process.argv.includes('--worker') ? ` ${process.argv.at(-1)}` : '';
-
-function note(event: string): void {
-  appendFileSync(join(state, 'events'), `${fqdn}${worker} ${event}\n`);
-}
-
 const report = (message: Report): void => void process.send?.(message);
 
-function run(): void {
+function play({ fqdn, stateDirectory, worker }: Assignment): void {
+  const wrongs = readFileSync(join(stateDirectory, 'behaviour'), 'utf8').split('\n');
+  /** What the file says of this host: one host a line, `FQDN: behaviour`. */
+  const is = (wrong: Behaviour): boolean => wrongs.includes(`${fqdn}: ${wrong}`);
+  const who = worker === undefined ? fqdn : `${fqdn} ${worker}`;
+  const note = (event: string): void =>
+    appendFileSync(join(stateDirectory, 'events'), `${who} ${event}\n`);
   if (is('ends at once')) process.exit(7);
   if (is('refuses')) {
     report({
@@ -58,7 +49,7 @@ function run(): void {
     if (order.kind === 'reload') report({ kind: 'reloaded', ok: !is('keeps') });
     if (order.kind === 'drain') report({ kind: 'drained' });
     if (order.kind === 'close' && !is('clings')) process.exit(0);
-    const fallen = join(state, `${fqdn}.fallen`);
+    const fallen = join(stateDirectory, `${fqdn}.fallen`);
     if (order.kind === 'start' && is('falls once') && !existsSync(fallen)) {
       writeFileSync(fallen, '');
       process.exit(9);
@@ -69,4 +60,8 @@ function run(): void {
 }
 
 // Imported for its types only, it does nothing.
-if (process.send !== undefined && process.argv[2] === 'serve') run();
+if (process.send !== undefined && process.argv[1] === import.meta.filename) {
+  process.once('message', (message) => {
+    if (isAssignment(message)) play(message);
+  });
+}

@@ -5,5 +5,5 @@ export { Deployment, type DeploymentOptions, type HostStep } from './deployment.
 export { hostLog, type Logger } from './log.ts';
 export { usersFile } from './parts.ts';
 export { HostRuntime, type HostRuntimeOptions } from './runtime.ts';
-export { isSupervised, runSupervised, type Served } from './supervised.ts';
-export { WorkerPool, workersFor } from './worker-pool.ts';
+export { drainDeadline, type Served } from './supervised.ts';
+export { replacedWorkers, WorkerPool, workersFor } from './worker-pool.ts';

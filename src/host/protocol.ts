@@ -1,4 +1,21 @@
+import type { Topology } from '#topology';
 import type { ControlAnswer, ControlRequest } from './control/protocol.ts';
+
+/**
+ * What a host process is to be. Its supervisor has read and checked the topology; the process is handed
+ * the result, so that it neither reads the file again nor loads what reads it.
+ */
+export interface Assignment {
+  readonly kind: 'assignment';
+  readonly fqdn: string;
+  readonly topology: Topology;
+  readonly portOffset: number;
+  readonly stateDirectory: string;
+  /** How many processes the host has. */
+  readonly workers: number;
+  /** Which of them this one is; absent: the only one, or the one that starts the others. */
+  readonly worker?: number;
+}
 
 /** What the supervisor tells a host process. */
 export type Order =
@@ -26,6 +43,11 @@ export type Report =
       readonly message: string;
       readonly remedy: string;
     };
+
+/** True for the first message of a supervisor of this version. */
+export function isAssignment(message: unknown): message is Assignment {
+  return kindOf(message, ['assignment']);
+}
 
 /** True for a message this version understands; anything else on the channel is ignored. */
 export function isOrder(message: unknown): message is Order {

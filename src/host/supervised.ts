@@ -6,6 +6,9 @@ import { isOrder, type Order, type Report } from './protocol.ts';
 /** Milliseconds a host without supervisor may take to close. */
 const lastResort = 10_000;
 
+/** Milliseconds a host may take to end its transactions after SIGTERM. */
+export const drainDeadline = 30_000;
+
 /** A host as its process runs it. */
 export interface Served extends Lifecycle {
   /** Reads the certificates again; resolves with false when it keeps the old ones. Never rejects. */
@@ -20,24 +23,15 @@ export interface Loadable extends Served {
   load(): Promise<void>;
 }
 
-/** True when this process was started by a supervisor and takes its orders from it. */
-export function isSupervised(): boolean {
-  return process.send !== undefined;
-}
-
 /**
  * Runs one host under a supervisor: loads it and reports that, then starts, reloads, drains and closes
  * it as told. Resolves when the host is closed; a supervisor that vanishes counts as an order to close.
  * A host that cannot load or start says why to the supervisor and in its log, and ends with status 2.
  * SIGHUP and SIGTERM to this process alone do the same as to the supervisor.
  *
- * @param drainDeadline milliseconds for the work in progress after SIGTERM
+ * @param deadline milliseconds for the work in progress after SIGTERM
  */
-export async function runSupervised(
-  host: Loadable,
-  drainDeadline: number,
-  log: Logger,
-): Promise<void> {
+export async function runSupervised(host: Loadable, deadline: number, log: Logger): Promise<void> {
   const ended = Promise.withResolvers<void>();
   const load = async (): Promise<void> => {
     await host.load();
@@ -90,7 +84,7 @@ export async function runSupervised(
   });
   process.on('SIGHUP', () => enqueue({ kind: 'reload' }));
   process.once('SIGTERM', () => {
-    enqueue({ kind: 'drain', deadline: drainDeadline });
+    enqueue({ kind: 'drain', deadline });
     enqueue({ kind: 'close' });
   });
   const vanished = (): void => {

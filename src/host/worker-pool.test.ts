@@ -11,7 +11,8 @@ import { WorkerPool, workersFor } from './worker-pool.ts';
 const file = 'examples/contoso.yaml';
 const loaded = loadPlan(readFileSync(file, 'utf8'), file, {});
 assert.ok(loaded.ok);
-const host = findHost(loaded.plan.topology, 'edge01.contoso.net');
+const { topology } = loaded.plan;
+const host = findHost(topology, 'edge01.contoso.net');
 assert.ok(host);
 
 /** A pool of three processes that play workers, and what they noted: `WORKER event`, in order. */
@@ -24,7 +25,7 @@ function stage(t: TestContext) {
   const pool = new WorkerPool({
     host,
     program: fileURLToPath(new URL('host.fixture.ts', import.meta.url)),
-    topologyFile: file,
+    topology,
     stateDirectory: state,
     portOffset: 0,
     count: 3,

@@ -1,9 +1,10 @@
 import { systemClock, type Cancel, type Dump } from '#base';
-import type { Host, Role } from '#topology';
+import type { Host, Role, Topology } from '#topology';
 import { Child } from './child.ts';
 import { controlPath, type ControlAnswer, type ControlRequest } from './control/protocol.ts';
 import { ControlServer } from './control/server.ts';
 import { combine } from './control/status.ts';
+import type { Logger } from './log.ts';
 import { countFall, restartDelay } from './restarts.ts';
 import type { Loadable } from './supervised.ts';
 
@@ -17,9 +18,9 @@ export function workersFor(role: Role, wanted: number): number {
 
 export interface WorkerPoolOptions {
   readonly host: Host;
-  /** Program each worker runs; default: Usher itself. */
+  /** Program each worker runs; default: that of `Child`. */
   readonly program?: string;
-  readonly topologyFile: string;
+  readonly topology: Topology;
   readonly stateDirectory: string;
   readonly portOffset: number;
   readonly count: number;
@@ -27,6 +28,14 @@ export interface WorkerPoolOptions {
   readonly died: (worker: number, how: string) => void;
   /** Called when its replacement serves. */
   readonly back: (worker: number) => void;
+}
+
+/** What the log of a host says of its workers. */
+export function replacedWorkers(log: Logger): Pick<WorkerPoolOptions, 'died' | 'back'> {
+  return {
+    died: (worker, how) => log.error({ worker, how }, 'a worker fell and is replaced'),
+    back: (worker) => log.info({ worker }, 'a worker is back'),
+  };
 }
 
 /** One worker, and how often it has fallen of late. */
@@ -126,22 +135,18 @@ export class WorkerPool implements Loadable {
   }
 
   #newWorker(index: number, falls: number): Child {
-    const { host, program, topologyFile, stateDirectory, portOffset, count } = this.#options;
+    const { host, program, topology, stateDirectory, portOffset, count } = this.#options;
     const child = new Child({
       program,
-      args: [
-        'serve',
-        host.fqdn,
-        topologyFile,
-        '--state',
+      assignment: {
+        kind: 'assignment',
+        fqdn: host.fqdn,
+        topology,
+        portOffset,
         stateDirectory,
-        '--port-offset',
-        String(portOffset),
-        '--workers',
-        String(count),
-        '--worker',
-        String(index),
-      ],
+        workers: count,
+        worker: index,
+      },
       died: (how) => this.#died(index, how),
     });
     this.#workers.set(index, { child, falls, startedAt: systemClock.now() });

@@ -166,7 +166,6 @@ export async function startLab(
   }
   const deployment = new Deployment({
     plan,
-    topologyFile,
     stateDirectory,
     within: ({ fqdn }) => ['ip', 'netns', 'exec', namespaceOf(name, fqdn)],
     progress(host, step) {
@@ -180,6 +179,8 @@ export async function startLab(
       hosts: hostsFile(plan.topology, namespace === outside ? 'outside' : 'inside'),
       'resolv.conf': resolvConf,
     }));
+    // The processes need their namespaces, and nothing in them before they open a socket.
+    deployment.load();
     await furnish(setups);
     progress('wired');
     await deployment.start();

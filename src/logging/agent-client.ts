@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { messageOf, systemErrorCode } from '#base';
 import type { Hop } from '#ports';
 import { clientTls, explainDialError, type Credentials } from '#trust';
-import { errorAnswer, streamLine, type StreamLine } from './wire.ts';
+import type { StreamLine } from './wire.ts';
 
 /** Why an agent gave no answer. */
 export interface AgentFailure {
@@ -106,6 +106,7 @@ async function send(call: AgentCall): Promise<IncomingMessage> {
 async function refusalOf(response: IncomingMessage): Promise<string> {
   const status = `HTTP ${response.statusCode ?? 0}`;
   try {
+    const { errorAnswer } = await import('./wire.ts');
     const parsed = errorAnswer.safeParse(JSON.parse(await textOf(response)));
     return parsed.success ? `${parsed.data.error.message} (${status})` : status;
   } catch {
@@ -139,6 +140,7 @@ export async function callAgent(call: AgentCall): Promise<unknown> {
 
 /** A request with a stream of lines; leaving the loop ends the request. Rejects with `AgentError` only. */
 export async function* streamAgent(call: AgentCall): AsyncGenerator<StreamLine> {
+  const { streamLine } = await import('./wire.ts');
   const response = await send(call);
   const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
   let failure: Error | undefined;

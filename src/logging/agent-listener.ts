@@ -1,12 +1,8 @@
 import { once } from 'node:events';
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { sourceOf, type Dump } from '#base';
+import { http as plainHttp, sourceOf, type Dump } from '#base';
 import type { Listener } from '#ports';
 import { admit, reloadable, serverTls, type Credentials, type Reloadable } from '#trust';
 
@@ -68,7 +64,7 @@ export class AgentListener implements Reloadable {
     this.listener = listener;
     this.#limits = limits;
     const peers = new WeakMap<object, string>();
-    const http = createHttpServer(
+    const http = plainHttp().createServer(
       { maxHeaderSize: limits.headerBytes, keepAliveTimeout: limits.idleTimeout },
       (request, response) => {
         const peer = peers.get(request.socket) ?? '';

@@ -21,7 +21,7 @@ import type { RefusalEvent } from './recorder.ts';
 import type { RecordingPolicy } from './policy.ts';
 import { StoreThread } from './store-thread.ts';
 import { defaultStoreLimits } from './store.ts';
-import { paths } from './wire.ts';
+import { paths } from './paths.ts';
 
 const dir1 = 'dir01.contoso.net';
 const dir2 = 'dir02.contoso.net';

@@ -13,22 +13,15 @@ import {
   type AgentRequest,
 } from './agent-listener.ts';
 import { streamFollow, streamSearch, type StreamSource } from './agent-stream.ts';
-import { searchCriteria } from './criteria.ts';
+import { paths } from './paths.ts';
+import type { ProcessStatus } from './process-shape.ts';
 import { answerStatus, detailsOf, hostStatus, statusOfOthers } from './process-status.ts';
-import type { ProcessStatus } from './process-status.ts';
 import { Recorder, type RecorderLimits, type RecorderSources } from './recorder.ts';
 import { alwaysOn, defaultDuration, scenarioDefaults } from './scenario.ts';
 import { ScenarioBook } from './scenario-book.ts';
 import { defaultStoreLimits, type StoreLimits } from './store.ts';
 import { StoreThread } from './store-thread.ts';
-import {
-  paths,
-  startRequest,
-  stopRequest,
-  updateRequest,
-  type AgentStatus,
-  type ControlAnswer,
-} from './wire.ts';
+import type { AgentStatus, ControlAnswer } from './wire.ts';
 
 /** What an agent grants its controllers. */
 export interface AgentLimits {
@@ -240,6 +233,7 @@ export class LogAgent implements Lifecycle, Reloadable {
   async #control(request: AgentRequest, response: ServerResponse): Promise<void> {
     const { start, stop, update, flush } = paths;
     if (!expect(request, response, 'POST', [start, stop, update, flush])) return;
+    const { stopRequest, updateRequest } = await import('./wire.ts');
     let changed: readonly string[] = [];
     if (request.path === start) changed = [await this.#startScenario(request)];
     else if (request.path === stop) {
@@ -261,6 +255,7 @@ export class LogAgent implements Lifecycle, Reloadable {
   }
 
   async #startScenario(request: AgentRequest): Promise<string> {
+    const { startRequest } = await import('./wire.ts');
     const { name, level, bodies, uri, duration } = parse(startRequest, request.body);
     const defaults = scenarioDefaults(name);
     const now = this.#options.clock.now();
@@ -280,6 +275,7 @@ export class LogAgent implements Lifecycle, Reloadable {
   async #transfer(request: AgentRequest, response: ServerResponse): Promise<void> {
     if (!expect(request, response, 'POST', [paths.search, paths.follow])) return;
     const following = request.path === paths.follow;
+    const { searchCriteria } = await import('./wire.ts');
     const criteria = parse(searchCriteria, request.body);
     const busy = following
       ? this.#followers >= this.#limits.followers

@@ -14,18 +14,16 @@ import {
   type ClientTimeouts,
 } from './agent-client.ts';
 import type { SearchRequest } from './criteria.ts';
+import { paths } from './paths.ts';
 import { mergeArrivals, mergeSorted } from './merge.ts';
 import { compareRecords, type LogRecord } from './record.ts';
-import {
-  agentStatus,
-  controlAnswer,
-  paths,
-  type AgentStatus,
-  type ControlAnswer,
-  type StartRequest,
-  type StopRequest,
-  type StreamEnd,
-  type UpdateRequest,
+import type {
+  AgentStatus,
+  ControlAnswer,
+  StartRequest,
+  StopRequest,
+  StreamEnd,
+  UpdateRequest,
 } from './wire.ts';
 
 /** What became of one agent's part of a command. */
@@ -95,6 +93,7 @@ export class LogController {
   }
 
   async status(): Promise<readonly AgentOutcome<AgentStatus>[]> {
+    const { agentStatus } = await import('./wire.ts');
     return await this.#ask(agentStatus, 'logStatus', 'GET', paths.status);
   }
 
@@ -141,6 +140,7 @@ export class LogController {
   }
 
   async #control(path: string, body: object): Promise<readonly AgentOutcome<ControlAnswer>[]> {
+    const { controlAnswer } = await import('./wire.ts');
     return await this.#ask(controlAnswer, 'logControl', 'POST', path, body);
   }
 

@@ -17,5 +17,5 @@ export { parseDuration, parseTime } from './time.ts';
 export { bodyPolicies } from './policy.ts';
 export type { Bodies } from './policy.ts';
 export type { StoreLimits } from './store.ts';
-export { paths as agentPaths } from './wire.ts';
+export { paths as agentPaths } from './paths.ts';
 export type { AgentStatus, ControlAnswer, StartRequest, StreamEnd, UpdateRequest } from './wire.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock, SiblingCircle, type Dump } from '#base';
-import { answerStatus, hostStatus, statusOfOthers, type ProcessStatus } from './process-status.ts';
+import type { ProcessStatus } from './process-shape.ts';
+import { answerStatus, hostStatus, statusOfOthers } from './process-status.ts';
 
 function status(pid: number, details: Dump, lastFailure: string | null = null): ProcessStatus {
   return {

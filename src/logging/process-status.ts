@@ -1,33 +1,5 @@
-import * as z from 'zod';
 import { messageOf, type Dump, type Siblings } from '#base';
-
-const eventLoop = z.object({ highest: z.number(), stalls: z.number() });
-
-const recorder = z.object({
-  recorded: z.number(),
-  dropped: z.number(),
-  lost: z.number(),
-  queued: z.number(),
-  lastFailure: z.string().nullable(),
-});
-
-/** How one of the processes of a host is. */
-export const processStatus = z.object({
-  pid: z.number(),
-  /** Seconds it runs. */
-  uptime: z.number(),
-  /** Bytes of it in memory. */
-  residentMemory: z.number(),
-  /**
-   * Milliseconds of the longest delay of the event loop in the last minute, and in how many seconds
-   * since the start there was one above 100; agents of before do not say.
-   */
-  eventLoop: eventLoop.optional(),
-  recorder,
-  /** What its role says about itself. */
-  details: z.custom<Dump>((value) => value !== undefined),
-});
-export type ProcessStatus = z.infer<typeof processStatus>;
+import type { ProcessStatus } from './process-shape.ts';
 
 const topic = 'logging:status';
 
@@ -42,6 +14,8 @@ export function answerStatus(siblings: Siblings, own: () => ProcessStatus): void
 /** How the other processes of the host are; one that is too busy to answer is left out. */
 export async function statusOfOthers(siblings: Siblings): Promise<readonly ProcessStatus[]> {
   const asked = [...siblings.others].map((name) => siblings.ask(name, topic, null));
+  // Loaded when it is needed: a host starts sooner without.
+  const { processStatus } = await import('./process-shape.ts');
   return (await Promise.all(asked)).flatMap((told) => {
     const read = processStatus.safeParse(told);
     return read.success ? [read.data] : [];

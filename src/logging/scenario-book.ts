@@ -2,7 +2,8 @@ import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { messageOf, systemErrorCode, UsherError, type Cancel, type Clock } from '#base';
 import type { RecordingPolicy } from './policy.ts';
-import { alwaysOnScenario, policyOf, running, scenarioFile, type Scenario } from './scenario.ts';
+import { readScenarios } from './scenario-file.ts';
+import { alwaysOnScenario, policyOf, running, type Scenario } from './scenario.ts';
 
 /** Milliseconds after which a change made by another process of the host is seen. */
 const rereadInterval = 1000;
@@ -85,7 +86,7 @@ export class ScenarioBook {
       const version = `${mtimeNs}-${size}`;
       if (version === this.#readAt) return;
       const content: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
-      this.#scenarios = scenarioFile.parse(content).scenarios;
+      this.#scenarios = readScenarios(content);
       this.#readAt = version;
       this.#fault = null;
     } catch (error) {

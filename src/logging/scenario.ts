@@ -1,37 +1,27 @@
-import * as z from 'zod';
-import { levels, levelRank, type Level } from './level.ts';
-import { bodyPolicies, type Bodies, type RecordingPolicy } from './policy.ts';
+import { levelRank, type Level } from './level.ts';
+import type { Bodies, RecordingPolicy } from './policy.ts';
 import { aorKey } from './record.ts';
 
 /** The scenario that runs from the first start on, without an end. */
 export const alwaysOn = 'AlwaysOn';
 
 /** Names are free; these letters only, so that a name can stand in a file and on a command line. */
-export const scenarioName = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, 'a letter, then up to 63 letters, digits, . _ -');
+export const scenarioName = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/u;
+export const scenarioNameForm = 'a letter, then up to 63 letters, digits, . _ -';
 
-/** A scenario as it is kept and told. */
-export const scenarioShape = z.strictObject({
-  name: scenarioName,
-  level: z.enum(levels),
-  bodies: z.enum(bodyPolicies),
+/** A running scenario, as it is kept and told: what is recorded beyond nothing, and until when. */
+export interface Scenario {
+  readonly name: string;
+  readonly level: Level;
+  readonly bodies: Bodies;
   /** Bodies are kept only of messages from or to this address-of-record; null: of all. */
-  uri: z.string().max(512).nullable(),
-  startedAt: z.number(),
-  /** Milliseconds since the epoch; null: until stopped. */
-  endsAt: z.number().nullable(),
+  readonly uri: string | null;
+  /** Milliseconds since the epoch, as is the end; null: until stopped. */
+  readonly startedAt: number;
+  readonly endsAt: number | null;
   /** FQDN of the controller's host. */
-  startedBy: z.string().max(255),
-});
-
-/** A running scenario: what is recorded beyond nothing, and until when. */
-export type Scenario = z.infer<typeof scenarioShape>;
-
-/** The file that makes scenarios outlive a restart and reach every process of a host. */
-export const scenarioFile = z.strictObject({
-  scenarios: z.array(scenarioShape).max(64),
-});
+  readonly startedBy: string;
+}
 
 /** Default duration of a named scenario, as in the reference: 4 hours, in milliseconds. */
 export const defaultDuration = 4 * 60 * 60 * 1000;

@@ -2,27 +2,25 @@ import * as z from 'zod';
 import { levels } from './level.ts';
 import { recordKinds, type LogRecord } from './record.ts';
 import { bodyPolicies } from './policy.ts';
-import { processStatus } from './process-status.ts';
-import { longestDuration, scenarioName, scenarioShape } from './scenario.ts';
+import { processStatus } from './process-shape.ts';
+import { isScenario } from './scenario-file.ts';
+import { longestDuration, scenarioName, scenarioNameForm, type Scenario } from './scenario.ts';
 
-/* The contract between controller and agents: HTTP/1.1 and JSON over mutual TLS. */
+export { searchCriteria } from './criteria.ts';
 
-/** Paths of each listener; an agent answers no other. */
-export const paths = {
-  start: '/v1/scenarios/start',
-  stop: '/v1/scenarios/stop',
-  update: '/v1/scenarios/update',
-  flush: '/v1/flush',
-  status: '/v1/status',
-  search: '/v1/search',
-  follow: '/v1/follow',
-} as const;
+/*
+ * The contract between controller and agents: HTTP/1.1 and JSON over mutual TLS. Loaded with the first
+ * request: no host needs it to start.
+ */
+
+const name = z.string().regex(scenarioName, scenarioNameForm);
+const scenario = z.custom<Scenario>(isScenario);
 
 /** Milliseconds, from now. */
 const duration = z.int().min(1000).max(longestDuration);
 
 export const startRequest = z.strictObject({
-  name: scenarioName,
+  name,
   level: z.enum(levels).optional(),
   bodies: z.enum(bodyPolicies).optional(),
   uri: z.string().min(1).max(512).optional(),
@@ -30,17 +28,17 @@ export const startRequest = z.strictObject({
 });
 export type StartRequest = z.infer<typeof startRequest>;
 
-export const stopRequest = z.strictObject({ name: scenarioName });
+export const stopRequest = z.strictObject({ name });
 export type StopRequest = z.infer<typeof stopRequest>;
 
 /** Without a name: every running scenario that has an end. */
-export const updateRequest = z.strictObject({ name: scenarioName.optional(), duration });
+export const updateRequest = z.strictObject({ name: name.optional(), duration });
 export type UpdateRequest = z.infer<typeof updateRequest>;
 
 /** What control answers: what was done, and what runs now. */
 export const controlAnswer = z.object({
   changed: z.array(z.string()).readonly(),
-  scenarios: z.array(scenarioShape).readonly(),
+  scenarios: z.array(scenario).readonly(),
 });
 export type ControlAnswer = z.infer<typeof controlAnswer>;
 
@@ -50,7 +48,7 @@ export const agentStatus = processStatus.extend({
   role: z.enum(['director', 'frontEnd', 'edge', 'reverseProxy', 'balancer', 'trustedPeer']),
   /** `recording`: some scenario runs and the store takes records; `failing`: it does not take them. */
   state: z.enum(['recording', 'stopped', 'failing']),
-  scenarios: z.array(scenarioShape).readonly(),
+  scenarios: z.array(scenario).readonly(),
   store: z.object({
     segments: z.number(),
     bytes: z.number(),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:http';
 import type { Socket } from 'node:net';
+import { http } from '#base';
 import { buildRequest, SipResponse, StreamFramer, type SipRequest } from '#sip';
 import { ProbeFailure } from './dial.ts';
 
@@ -39,7 +39,7 @@ export function askHttp(
     };
     // For the whole answer: a peer that sends a byte now and then must not hold the proof up.
     const timer = setTimeout(() => failed('closedByPeer', 'no answer'), patience);
-    const question = request({
+    const question = http().request({
       createConnection: () => socket,
       method,
       path,

@@ -1,14 +1,8 @@
-import {
-  Agent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { Agent as SecureAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
-import { messageOf, type Clock } from '#base';
+import { http, messageOf, type Clock } from '#base';
 import type { Hop } from '#ports';
 import { clientTls, retire, type Credentials, type Reloadable } from '#trust';
 import { responseHeaders } from './headers.ts';
@@ -49,7 +43,7 @@ export interface Outgoing {
 /** The connections to the pools, kept and reused, and the streaming of one exchange over them. */
 export class Upstream implements Reloadable {
   readonly #options: UpstreamOptions;
-  readonly #plain = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly #plain: Agent = new (http().Agent)({ keepAlive: true, maxFreeSockets: 64 });
   #credentials: Credentials;
   #secure = secureAgent();
   readonly #tls = new Map<Hop, ConnectionOptions>();
@@ -158,7 +152,7 @@ export class Upstream implements Reloadable {
           maxHeaderSize,
           agent: this.#secure,
         })
-      : httpRequest({ ...common, maxHeaderSize, localAddress, agent: this.#plain });
+      : http().request({ ...common, maxHeaderSize, localAddress, agent: this.#plain });
   }
 
   /** The options of a hop are the same for every request, and costly to make. */

@@ -1,7 +1,8 @@
 export * from './address.ts';
-export { topologyJsonSchema } from './json-schema.ts';
+export { inFileOrder } from './file-order.ts';
 export * from './lookup.ts';
 export * from './model.ts';
-export * from './parse.ts';
-export { starterDefaults, starterTopology } from './starter.ts';
-export type { StarterFacts } from './starter.ts';
+export { parseTopology, starterTopology, topologyJsonSchema } from './on-demand.ts';
+export type { ParsedTopology } from './parse.ts';
+export { starterDefaults } from './starter-facts.ts';
+export type { StarterFacts } from './starter-facts.ts';

@@ -12,7 +12,8 @@ export function topologyJsonSchema(): Schema {
   return z.toJSONSchema(topologyFile, { io: 'input' });
 }
 
-const schema = topologyJsonSchema();
+/** Made when a fault is to be described. */
+let schema: Schema | undefined;
 
 /** One step from a part of the schema to the part for a key or a list position. */
 function step(part: Schema | undefined, key: string | number): Schema | undefined {
@@ -22,6 +23,7 @@ function step(part: Schema | undefined, key: string | number): Schema | undefine
 
 /** The part of the schema that describes the value at this path; undefined where nothing does. */
 export function schemaAt(path: Path): Schema | undefined {
+  schema ??= topologyJsonSchema();
   let part: Schema | undefined = schema;
   for (const key of path) part = step(part, key);
   return part;

@@ -10,6 +10,7 @@ import type { Report } from './inventory.ts';
 import type { Topology } from './model.ts';
 import { draftOf, largestPart } from './salvage.ts';
 import type { Draft } from './salvage.ts';
+import { inFileOrder } from './file-order.ts';
 import { describeIssues } from './schema-faults.ts';
 import { readSource } from './source.ts';
 import type { Path, Position, Source } from './source.ts';
@@ -25,11 +26,6 @@ export interface ParsedTopology {
   readonly faults: readonly Fault[];
   /** Where a value stands in the file, for faults found later. */
   readonly locate: (path: Path) => Position;
-}
-
-/** Faults in the order in which they stand in the file. */
-export function inFileOrder(faults: readonly Fault[]): readonly Fault[] {
-  return faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function structuralFaults(draft: Draft, source: Source): readonly Fault[] {

@@ -1,10 +1,17 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, TLSSocket, type TlsOptions } from 'node:tls';
-import { messageOf, sourceOf, type Clock, type Dump, type Lifecycle } from '#base';
+import {
+  http as plainHttp,
+  messageOf,
+  sourceOf,
+  type Clock,
+  type Dump,
+  type Lifecycle,
+} from '#base';
 import type { Listener } from '#ports';
 import { reloadable, type Credentials, type Reloadable } from '#trust';
 import { listen } from './listen.ts';
@@ -133,7 +140,7 @@ export class HttpSocket implements Lifecycle, Reloadable {
     };
     const server =
       tls === undefined
-        ? createServer(http)
+        ? plainHttp().createServer(http)
         : createSecureServer({ ...tls, ...http, handshakeTimeout: limits.handshakeTimeout });
     server.maxConnections = limits.connections;
     server.maxRequestsPerSocket = limits.requestsPerConnection;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Scheduling } from '#topology';
 import { webRequest } from './requests.ts';
-import { readJson, unreadable } from './reading.ts';
+import { readJson } from './reading-json.ts';
+import { unreadable } from './reading.ts';
 import type { BalancerRecord, Check, ServiceRecord } from './record.ts';
 import type { ExportTarget } from './target.ts';
 

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
 import { UsherError } from '#base';
 
 /** A brace block of a configuration: the words before its `{`, the lines in it and the blocks in it. */
@@ -85,17 +84,4 @@ export function groups(pattern: RegExp, text: string): Readonly<Record<string, s
   const found = pattern.exec(text);
   if (found === null) throw unreadable(`${JSON.stringify(text)} is not understood`);
   return found.groups ?? {};
-}
-
-/** Reads JSON of a shape; what else stands in it is left alone. */
-export function readJson<Shape extends z.ZodType>(shape: Shape, text: string): z.infer<Shape> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw unreadable('it is no JSON');
-  }
-  const found = shape.safeParse(value);
-  if (!found.success) throw unreadable(z.prettifyError(found.error));
-  return found.data;
 }

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import type { Socket } from 'node:net';
+import { http } from '#base';
 import type { ProbeTarget } from '../targets.ts';
 import { dialled, type ProbeSource } from './dial.ts';
 import { probe, ProbeFailure, type Prober } from './prober.ts';
@@ -48,7 +48,7 @@ export function connectProber(source: ProbeSource): Prober {
 /** The status of one GET on a connection that is used for nothing else. */
 function statusOf(socket: Socket, target: ProbeTarget, signal: AbortSignal): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const get = request({
+  const get = http().request({
     createConnection: () => socket,
     path: autodiscoverRoot,
     headers: { host: target.site, connection: 'close', 'user-agent': 'Usher health probe' },

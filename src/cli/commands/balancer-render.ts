@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UsherError } from '#base';
-import { exportTargets, renderBalancer, type ProbeFiles } from '#balancer';
+import { balancerExports, type ProbeFiles } from '#balancer';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/balancer-render.ts';
 import { writeOutput } from '../output-file.ts';
@@ -13,6 +13,7 @@ interface Options extends Partial<ProbeFiles> {
   readonly portOffset?: string;
 }
 
+const { exportTargets, renderBalancer } = balancerExports();
 const names = Object.keys(exportTargets).join(', ');
 
 /** `usher balancer render [TOPOLOGY]` */

@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { UsherError } from '#base';
 import {
+  drainDeadline,
   hostLog,
   HostRuntime,
-  isSupervised,
-  runSupervised,
+  replacedWorkers,
   WorkerPool,
   workersFor,
-  type Logger,
   type Served,
 } from '#host';
 import { findObstacles, obstacleError } from '#proof';
@@ -22,29 +21,21 @@ import { readWorkers } from '../workers.ts';
 interface Options {
   readonly portOffset?: string;
   readonly workers?: string;
-  readonly worker?: string;
 }
-
-/** How long a host under systemd may take to end its transactions, in milliseconds. */
-const drainDeadline = 30_000;
 
 /** `usher serve HOST [TOPOLOGY]` */
 export const serve: CommandFactory = (context) => {
   const text = texts(context.language);
-  return (
-    new Command('serve')
-      .description(text.description)
-      .argument('<host>', text.host)
-      .argument('[topology]', text.topology)
-      .option('--port-offset <n>', text.portOffset)
-      .option('--workers <n>', text.workers)
-      // What the first process tells those it starts; nobody types it.
-      .addOption(new Option('--worker <index>').hideHelp())
-      .addHelpText('after', text.examples)
-      .action((host: string, file: string | undefined, options: Options) =>
-        run(context, host, file ?? defaultTopology({ orContoso: false }), options),
-      )
-  );
+  return new Command('serve')
+    .description(text.description)
+    .argument('<host>', text.host)
+    .argument('[topology]', text.topology)
+    .option('--port-offset <n>', text.portOffset)
+    .option('--workers <n>', text.workers)
+    .addHelpText('after', text.examples)
+    .action((host: string, file: string | undefined, options: Options) =>
+      run(context, host, file ?? defaultTopology({ orContoso: false }), options),
+    );
 };
 
 async function run(
@@ -71,22 +62,6 @@ async function run(
   const stateDirectory = context.state ?? '/var/lib/usher';
   const wanted = readWorkers(context, options.workers, availableParallelism());
   const workers = workersFor(host.role, wanted);
-  const ours = { host, topologyFile, stateDirectory, portOffset, count: workers };
-  const pool = (log: Logger): WorkerPool =>
-    new WorkerPool({
-      ...ours,
-      died: (index, how) => log.error({ worker: index, how }, 'a worker fell and is replaced'),
-      back: (index) => log.info({ worker: index }, 'a worker is back'),
-    });
-  if (isSupervised()) {
-    // A supervisor starts the host; what the host starts has a number.
-    const worker = readWorkers(context, options.worker, 0, 'worker');
-    const log = hostLog(host, options.worker === undefined ? undefined : worker);
-    const runtime = { plan, host, stateDirectory, log, worker, workers };
-    const spread = options.worker === undefined && workers > 1;
-    await runSupervised(spread ? pool(log) : new HostRuntime(runtime), drainDeadline, log);
-    return;
-  }
   const log = hostLog(host);
   const obstacles = await findObstacles(plan, [host]);
   if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
@@ -94,7 +69,16 @@ async function run(
     log.warn({ role: host.role }, 'this role keeps state in memory: --workers is not used');
   }
   const service: Served =
-    workers > 1 ? pool(log) : new HostRuntime({ plan, host, stateDirectory, log, worker: 0 });
+    workers > 1
+      ? new WorkerPool({
+          host,
+          topology: plan.topology,
+          portOffset,
+          stateDirectory,
+          count: workers,
+          ...replacedWorkers(log),
+        })
+      : new HostRuntime({ plan, host, stateDirectory, log, worker: 0 });
   const stopListening = onHangUp(() => void service.reload());
   await service.start();
   log.info({ workers }, 'serving');

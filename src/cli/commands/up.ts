@@ -64,7 +64,6 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   let started = 0;
   const deployment = new Deployment({
     plan,
-    topologyFile,
     stateDirectory,
     workers,
     progress(host, step, detail) {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Fault } from '#base';
 import type { Topology } from '#topology';
 import {
@@ -17,7 +18,11 @@ import {
 } from '../verifier.ts';
 import { readCsv } from './csv.ts';
 import type { Entry, Placed } from './entry.ts';
-import { readYaml } from './yaml.ts';
+import type * as Yaml from './yaml.ts';
+
+// Read by the command line alone: the process of a host starts sooner without.
+const require = createRequire(import.meta.url);
+const yaml = (): typeof Yaml => require('./yaml.ts');
 
 export const importFormats = ['csv', 'json', 'yaml'] as const;
 export type ImportFormat = (typeof importFormats)[number];
@@ -64,7 +69,7 @@ export type ImportResult =
  * are reported at once, with line and column; one fault, and no user is returned.
  */
 export function importUsers(text: string, options: ImportOptions): ImportResult {
-  const reading = options.format === 'csv' ? readCsv(text) : readYaml(text);
+  const reading = options.format === 'csv' ? readCsv(text) : yaml().readYaml(text);
   const remedy = 'Correct the file; "usher user import --help" shows the three formats.';
   const faults: Fault[] = reading.obstacles.map((obstacle) => ({
     file: options.file,
