@@ -148,8 +148,9 @@ function listen(service: ServiceRecord, surroundings: Surroundings): readonly st
   return [
     `listen ${service.name}`,
     `    bind ${hostAndPort(service.address, service.port)}`,
-    // One reset at once tells a client more than a connection that is opened and closed.
-    '    tcp-request connection reject if { nbsrv eq 0 }',
+    // One reset at once tells a client more than a connection that is opened and closed. A worker that is
+    // being replaced counts no servers any more, and still serves whom it has accepted.
+    '    tcp-request connection reject if { nbsrv eq 0 } !{ stopping }',
     ...(service.connectionsPerMember === undefined
       ? []
       : ['    tcp-request connection reject if { be_conn_free eq 0 }']),
