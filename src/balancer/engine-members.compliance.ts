@@ -103,7 +103,7 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
 }
 
 /** Who answers when the second member alone is up; a machine busy elsewhere may have missed its probe. */
-async function whoIsLeft(open: Scene): Promise<string> {
+export async function whoIsLeft(open: Scene): Promise<string> {
   await open.state(open.dir02, 'webExternalPlain', 'up');
   return await whoAnswers(open, 'webExternalPlain');
 }

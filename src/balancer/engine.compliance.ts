@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { systemErrorCode } from '#base';
-import { memberCompliance } from './engine-members.compliance.ts';
+import { memberCompliance, whoIsLeft } from './engine-members.compliance.ts';
 import type { EngineFactory } from './engine.ts';
 import { patternDigest, sendPattern } from './member.fixture.ts';
 import { Bench, quick, Scene, type SceneOptions, whoAnswers } from './balancer.fixture.ts';
@@ -289,7 +289,7 @@ export function engineCompliance(
           open.dir01.sipStatus = 503;
           const { reason } = await open.state(open.dir01, 'sip', 'draining');
           assert.match(reason, /503/u);
-          assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+          assert.equal(await whoIsLeft(open), open.dir02.fqdn);
           open.dir01.sipStatus = 200;
           await open.state(open.dir01, 'webExternalPlain', 'up');
         },

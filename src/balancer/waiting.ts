@@ -1,5 +1,5 @@
 /** Longest a test waits for a condition, milliseconds; reached only when the test fails. */
-const patience = 10_000;
+const patience = 30_000;
 
 /** Resolves when the condition holds; looks again whenever the loop is idle. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
