@@ -1,4 +1,13 @@
-import { parseDigits, sameText, skipSpace, tokenEnd, trim, unfold } from './characters.ts';
+import {
+  isDigitCode,
+  parseDigits,
+  sameText,
+  skipSpaceTo,
+  tokenEnd,
+  tokenEndTo,
+  trim,
+  unfold,
+} from './characters.ts';
 import { headerFault } from './errors.ts';
 import {
   CALL_ID,
@@ -139,7 +148,9 @@ export abstract class SipMessage {
   }
 
   get cseq(): CSeq {
-    return (this.#cseq ??= parseCSeq(this.#required(CSEQ, 'CSeq')));
+    if (this.#cseq !== undefined) return this.#cseq;
+    const at = this.#mandatory(CSEQ, 'CSeq');
+    return (this.#cseq = readCSeq(this.head, this.spans[at + 2] ?? 0, this.spans[at + 3] ?? 0));
   }
 
   get from(): NameAddr {
@@ -362,18 +373,19 @@ function holds(text: string, what: string, start: number, end: number): boolean 
   return at >= 0 && at < end;
 }
 
-function parseCSeq(value: string): CSeq {
-  const end = tokenEnd(value, 0);
-  const number = parseDigits(value.slice(0, end), 0xffff_ffff);
-  const method = trim(value.slice(end));
-  if (
-    number === undefined ||
-    skipSpace(value, end) === end ||
-    tokenEnd(method, 0) < method.length
-  ) {
-    throw headerFault('cseq-syntax', 'The CSeq is not a 32-bit number and a method');
+/** `1*DIGIT LWS Method` in `text[start, end)`, which is trimmed and may be folded (RFC 3261 20.16). */
+function readCSeq(text: string, start: number, end: number): CSeq {
+  let number = 0;
+  let i = start;
+  while (i < end && isDigitCode(text.charCodeAt(i)) && number <= 0xffff_ffff) {
+    number = number * 10 + text.charCodeAt(i) - 48;
+    i++;
   }
-  return { number, method };
+  const method = skipSpaceTo(text, i, end);
+  const sound =
+    i > start && number <= 0xffff_ffff && method > i && tokenEndTo(text, method, end) === end;
+  if (!sound) throw headerFault('cseq-syntax', 'The CSeq is not a 32-bit number and a method');
+  return { number, method: text.slice(method, end) };
 }
 
 const scratch = new HeadScan();
