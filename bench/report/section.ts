@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const file = new URL('../../docs/benchmarks.md', import.meta.url);
 
 /** The sections of the page, in their order; each is written by one command and by nothing else. */
-const sections = ['sip', 'parse', 'handshake', 'vip', 'firewall', 'soak'] as const;
+const sections = ['sip', 'parse', 'handshake', 'vip', 'firewall', 'soak', 'soak-workers'] as const;
 
 /** Name of a section of docs/benchmarks.md. */
 export type Section = (typeof sections)[number];

@@ -20,6 +20,7 @@ back up), renews all certificates and has them read again (SIGHUP). Good when
   --minutes N      how long, 1 to 1440 (default 60)
   --kill S         seconds between two kills (default 60; 30 when the run is below 10 minutes)
   --reload S       seconds between two reloads (default 300; 60 when the run is below 10 minutes)
+  --workers N      processes a host, where its role takes several, 1 to 16 (default 1)
   --json           print the result as JSON on standard output; progress goes to standard error
   --write          put the result into docs/benchmarks.md
 
@@ -36,6 +37,7 @@ function parse() {
         minutes: { type: 'string', default: '60' },
         kill: { type: 'string' },
         reload: { type: 'string' },
+        workers: { type: 'string', default: '1' },
         json: { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -62,13 +64,14 @@ async function main(): Promise<void> {
   const short = minutes < 10;
   const kill = between('kill', values.kill ?? (short ? '30' : '60'), 15, 3600);
   const reload = between('reload', values.reload ?? (short ? '60' : '300'), 10, 3600);
+  const workers = between('workers', values.workers, 1, 16);
   const out = values.json ? process.stderr : process.stdout;
   const machine = describeMachine();
-  const result = await soak({ minutes, kill, reload }, (line) => out.write(`${line}\n`));
+  const result = await soak({ minutes, kill, reload, workers }, (line) => out.write(`${line}\n`));
   const report = reportOf(result, machine);
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, ...result }, null, 2)}\n`);
   out.write(`\n${report}\n`);
-  if (values.write) writeSection('soak', report);
+  if (values.write) writeSection(workers === 1 ? 'soak' : 'soak-workers', report);
   process.exitCode = wentWell(result) ? 0 : 1;
 }
 

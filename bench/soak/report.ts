@@ -59,9 +59,10 @@ export function reportOf(result: Result, machine: string): string {
   const { plan, requests, memory, heap, stalls, calls, kills, reloads } = result;
   const faults = faultsOf(result);
   const own = Math.max(0, ...stalls.map((stall) => stall.own));
+  const several = plan.workers === 1 ? '' : `, ${plan.workers} processes a host`;
   return [
-    `## Soak: ${plan.minutes} minutes of mixed load`,
-    `\`npm run soak\`: ${machine}`,
+    `## Soak: ${plan.minutes} min of mixed load${several}`,
+    `\`npm run soak${plan.workers === 1 ? '' : ` -- --workers ${plan.workers}`}\`: ${machine}`,
     `A Front End killed every ${plan.kill} s (${kills} kills), all certificates renewed and read again every ` +
       `${plan.reload} s (${reloads} times). ${requests.sent} requests, ${calls} calls from INVITE to BYE; ` +
       `half were answered within ${requests.p50} ms, 99 in 100 within ${requests.p99} ms.`,
@@ -71,7 +72,7 @@ export function reportOf(result: Result, machine: string): string {
       `in the soak itself as control): ${Math.round(own)} ms.`,
     answers(result),
     markdownTable(
-      ['host', 'objects kept, warm', 'at the end', 'resident, warm', 'at the end'],
+      ['process', 'objects kept, warm', 'at the end', 'resident, warm', 'at the end'],
       Object.entries(memory).map(([host, { before, after }]) => [
         host,
         megabytes(heap[host]?.before ?? 0),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestDeployment } from '../../test/interop/support/deployment.ts';
@@ -13,6 +14,8 @@ export interface Plan {
   /** Seconds between two kills, and between two reloads. */
   readonly kill: number;
   readonly reload: number;
+  /** Processes a host, where its role takes several. */
+  readonly workers: number;
 }
 
 export interface Result {
@@ -21,7 +24,7 @@ export interface Result {
   readonly reloads: number;
   readonly calls: number;
   readonly requests: RequestVerdict;
-  /** Of every host that lasted the whole run. */
+  /** Of every process that lasted the whole run: a host, or a worker of one. */
   readonly memory: Readonly<Record<string, MemoryVerdict>>;
   readonly heap: Readonly<Record<string, HeapVerdict>>;
   readonly stalls: readonly JudgedStall[];
@@ -43,14 +46,17 @@ const lasting = [
 /** Seconds a killed host may take to serve again. */
 const patience = 60;
 
-/** Bytes left after a collection, by host; undefined where a host did not say. */
+/** Bytes left after a collection, by process; undefined where one did not say. */
 type Left = ReadonlyMap<string, number | undefined>;
 
 /** Runs the whole soak; rejects when the deployment does not start, or a host does not come back. */
 export async function soak(plan: Plan, say: (line: string) => void): Promise<Result> {
   say('starting the deployment');
   using heaps = new Heaps();
-  await using deployment = await TestDeployment.prepare(people, { env: heaps.environment });
+  await using deployment = await TestDeployment.prepare(people, {
+    env: heaps.environment,
+    workers: plan.workers,
+  });
   // Whether every row is proven is another test's question; a machine with much to do may miss one.
   await deployment.up.see(/the table is (?:NOT )?proven/u, 180);
   return await new Soak(plan, say, deployment, heaps, await People.signIn(deployment)).run();
@@ -64,7 +70,7 @@ class Soak {
   readonly #people: People;
   readonly #control = new Control();
   readonly #pids = new Map<string, number>();
-  readonly #memory = new Map<string, MemorySample[]>(lasting.map((host) => [host, []]));
+  readonly #memory = new Map<string, MemorySample[]>();
   readonly #kills: number[] = [];
   #reloads = 0;
 
@@ -84,7 +90,11 @@ class Soak {
 
   async run(): Promise<Result> {
     const { minutes, kill, reload } = this.#plan;
-    for (const host of lasting) this.#pids.set(host, await this.#deployment.pidOf(host));
+    for (const host of lasting) {
+      const pid = await this.#deployment.pidOf(host);
+      for (const [name, each] of processesOf(host, pid)) this.#pids.set(name, each);
+    }
+    for (const name of this.#pids.keys()) this.#memory.set(name, []);
     const begun = Date.now();
     const end = begun + minutes * 60_000;
     const warm = begun + Math.max(60_000, (end - begun) / 4);
@@ -111,16 +121,17 @@ class Soak {
     return this.#result(begun, warm, await before, await this.#left());
   }
 
-  /** Bytes every lasting host keeps, one host after the other. */
+  /** Bytes every lasting process keeps, one after the other. */
   async #left(): Promise<Left> {
     const left = new Map<string, number | undefined>();
-    for (const [host, pid] of this.#pids) left.set(host, await this.#heaps.of(pid));
+    for (const [name, pid] of this.#pids) left.set(name, await this.#heaps.of(pid));
     return left;
   }
 
   #result(begun: number, warm: number, before: Left, after: Left): Result {
-    const memory = lasting.map((host) => [host, judgeMemory(this.#memory.get(host) ?? [], warm)]);
-    const heap = lasting.map((host) => [host, judgeHeap(before.get(host), after.get(host))]);
+    const names = [...this.#pids.keys()];
+    const memory = names.map((name) => [name, judgeMemory(this.#memory.get(name) ?? [], warm)]);
+    const heap = names.map((name) => [name, judgeHeap(before.get(name), after.get(name))]);
     const stalls = stallsIn(join(this.#deployment.state, 'run')).filter(
       ({ at }) => at > begun && !this.#heaps.collections.some((when) => Math.abs(when - at) < 3000),
     );
@@ -175,9 +186,9 @@ class Soak {
   #look(): void {
     this.#control.look();
     const at = Date.now();
-    for (const [host, pid] of this.#pids) {
+    for (const [name, pid] of this.#pids) {
       const bytes = memoryOf(pid);
-      if (bytes !== undefined) this.#memory.get(host)?.push({ at, bytes });
+      if (bytes !== undefined) this.#memory.get(name)?.push({ at, bytes });
     }
   }
 
@@ -189,4 +200,14 @@ class Soak {
         `${this.#kills.length} kills, ${this.#reloads} reloads`,
     );
   }
+}
+
+/** The process of a host and, where it leaves the work to several, those: `dir01.contoso.net, worker 1`. */
+function processesOf(host: string, pid: number): readonly (readonly [string, number])[] {
+  const list = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  const workers = list.split('\n').flatMap((line): (readonly [string, number])[] => {
+    const [, own, parent, worker] = /^\s*(\d+)\s+(\d+)\s.*--worker (\d+)$/u.exec(line) ?? [];
+    return Number(parent) === pid ? [[`${host}, worker ${worker}`, Number(own)]] : [];
+  });
+  return [[host, pid], ...workers];
 }

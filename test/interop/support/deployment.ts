@@ -31,6 +31,8 @@ export interface Wishes {
   readonly edit?: (topology: string) => string;
   /** Environment variables besides our own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Processes a host (`--workers`), where its role takes several. */
+  readonly workers?: number;
   /** Starts what Usher does not start itself. */
   readonly before?: (prepared: Prepared) => Promise<void>;
 }
@@ -63,7 +65,7 @@ export class TestDeployment implements AsyncDisposable {
 
   /** Starts without waiting for the proof. */
   static async prepare(users: readonly TestUser[], wishes: Wishes = {}): Promise<TestDeployment> {
-    const { edit = (topology) => topology, before, env = {} } = wishes;
+    const { edit = (topology) => topology, before, env = {}, workers } = wishes;
     const state = mkdtempSync(join(tmpdir(), 'usher-interop-'));
     const topologyFile = join(state, 'topology.yaml');
     writeFileSync(topologyFile, edit(readFileSync(contoso, 'utf8')));
@@ -74,6 +76,7 @@ export class TestDeployment implements AsyncDisposable {
       await before({ state, topologyFile, portOffset });
     }
     const options = ['--lang', 'en', '--state', state, '--port-offset', String(portOffset)];
+    if (workers !== undefined) options.push('--workers', String(workers));
     const up = new Program(process.execPath, [launcher, 'up', topologyFile, ...options], { env });
     return new TestDeployment(state, topologyFile, portOffset, up);
   }
