@@ -1,4 +1,5 @@
 /** The SIP message layer: framing, lazy parsing, editing, building. Pure: bytes in, data out. */
+export { type CSeq } from './cseq.ts';
 export { type AuthValue, formatAuth, parseAuth } from './auth.ts';
 export {
   type HeaderField,
@@ -23,14 +24,7 @@ export { SipSyntaxError, type SyntaxLayer } from './errors.ts';
 export { type FrameEvent, type FrameFault, StreamFramer, parseMessage } from './framer.ts';
 export { type Limits, defaultLimits, serverLimits } from './limits.ts';
 export { splitList } from './list.ts';
-export {
-  type CSeq,
-  SipMessage,
-  SipRequest,
-  SipResponse,
-  isRequest,
-  isResponse,
-} from './message.ts';
+export { SipMessage, SipRequest, SipResponse, isRequest, isResponse } from './message.ts';
 export { NameAddr, type NameAddrParts, formatNameAddr, parseNameAddr } from './name-addr.ts';
 export { type Params, parseParams } from './params.ts';
 export { reasonOf } from './reasons.ts';

@@ -1,13 +1,5 @@
-import {
-  isDigitCode,
-  parseDigits,
-  sameText,
-  skipSpaceTo,
-  tokenEnd,
-  tokenEndTo,
-  trim,
-  unfold,
-} from './characters.ts';
+import { parseDigits, sameText, tokenEnd, trim, unfold } from './characters.ts';
+import { type CSeq, readCSeq } from './cseq.ts';
 import { headerFault } from './errors.ts';
 import {
   CALL_ID,
@@ -35,13 +27,6 @@ import {
 } from './start-line.ts';
 import type { SipUri } from './uri.ts';
 import { type Via, readVia } from './via.ts';
-
-/** The CSeq header (RFC 3261 20.16). */
-export interface CSeq {
-  /** 0 to 2³²−1. */
-  readonly number: number;
-  readonly method: string;
-}
 
 const noBody: Uint8Array = Buffer.alloc(0);
 const noAddresses: readonly NameAddr[] = [];
@@ -371,21 +356,6 @@ function isFolded(head: string, start: number, end: number): boolean {
 function holds(text: string, what: string, start: number, end: number): boolean {
   const at = text.indexOf(what, start);
   return at >= 0 && at < end;
-}
-
-/** `1*DIGIT LWS Method` in `text[start, end)`, which is trimmed and may be folded (RFC 3261 20.16). */
-function readCSeq(text: string, start: number, end: number): CSeq {
-  let number = 0;
-  let i = start;
-  while (i < end && isDigitCode(text.charCodeAt(i)) && number <= 0xffff_ffff) {
-    number = number * 10 + text.charCodeAt(i) - 48;
-    i++;
-  }
-  const method = skipSpaceTo(text, i, end);
-  const sound =
-    i > start && number <= 0xffff_ffff && method > i && tokenEndTo(text, method, end) === end;
-  if (!sound) throw headerFault('cseq-syntax', 'The CSeq is not a 32-bit number and a method');
-  return { number, method: text.slice(method, end) };
 }
 
 const scratch = new HeadScan();
