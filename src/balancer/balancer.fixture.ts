@@ -232,6 +232,32 @@ export class Scene {
     }
   }
 
+  /**
+   * What comes of an act while the member is up. A machine busy elsewhere may have missed its probe: then it
+   * is done again.
+   */
+  async whileUp<Value>(
+    member: FakeMember,
+    service: Service,
+    act: () => Promise<Value>,
+  ): Promise<Value> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.state(member, service, 'up');
+      let fell = false;
+      const stop = healthChanges.subscribe(
+        () => void (fell ||= this.member(member, service).state !== 'up'),
+      );
+      try {
+        const value = await act();
+        if (!fell || attempt === 5) return value;
+      } catch (error) {
+        if (!fell || attempt === 5) throw error;
+      } finally {
+        stop();
+      }
+    }
+  }
+
   /** Connects to a service that should refuse; resolves with how the connection ended. */
   async refusal(service: Service, from = '127.0.0.1'): Promise<string> {
     try {

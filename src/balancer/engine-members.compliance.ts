@@ -102,10 +102,9 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
     }));
 }
 
-/** Who answers when the second member alone is up; a machine busy elsewhere may have missed its probe. */
-export async function whoIsLeft(open: Scene): Promise<string> {
-  await open.state(open.dir02, 'webExternalPlain', 'up');
-  return await whoAnswers(open, 'webExternalPlain');
+/** Who answers when the second member alone is up. */
+export function whoIsLeft(open: Scene): Promise<string> {
+  return open.whileUp(open.dir02, 'webExternalPlain', () => whoAnswers(open, 'webExternalPlain'));
 }
 
 /** A client whose session is with the member of this name. */
