@@ -33,6 +33,11 @@ export function nextOffset(): number {
   return portOffset;
 }
 
+/** Other tests of the process use the addresses of the example. */
+function apart(example: string): string {
+  return example.replaceAll('127.10.1.', '127.77.1.');
+}
+
 /** Certificates for the example deployment, and as many plans of it as there are scenes. */
 export class Bench {
   readonly #text: string;
@@ -45,10 +50,9 @@ export class Bench {
     this.#plan = this.load(0);
   }
 
-  static async open(): Promise<Bench> {
-    const example = await readFile('examples/contoso.yaml', 'utf8');
-    // Other tests of the process use the addresses of the example.
-    const text = example.replaceAll('127.10.1.', '127.77.1.');
+  /** The example, with what `edit` makes of it. */
+  static async open(edit = apart): Promise<Bench> {
+    const text = edit(await readFile('examples/contoso.yaml', 'utf8'));
     const bench = Bench.at(await mkdtemp(join(tmpdir(), 'usher-balancer-')), text);
     await ensurePki(bench.#directory, bench.#plan.topology, new Date());
     return bench;

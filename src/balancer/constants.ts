@@ -48,6 +48,9 @@ export const resettingCauses: ReadonlySet<FailureCause> = new Set([
   'protocol',
 ]);
 
+/** Milliseconds an orderly stop waits at most for the other balancer of the pair to take the VIPs over. */
+export const handOverTime = 5000;
+
 /** Limits of the embedded engine; every one is a defence, and every refusal is counted. */
 export interface EngineLimits {
   /** Connections held at once over all services. Each needs two sockets and one source port. */

@@ -29,6 +29,8 @@ export interface EngineService {
   readonly service: Service;
   readonly address: string;
   readonly port: number;
+  /** The address may be at the other balancer of a pair: it need not be here for the service to stand ready. */
+  readonly floating: boolean;
   /** Whom members see as the client: the balancer or the client itself. */
   readonly nat: NatMode;
   readonly affinity: Affinity;
@@ -110,6 +112,10 @@ export interface Engine {
    * Resolves with how many it cut: 0 when all left by themselves or `givenUp` was aborted.
    */
   drainMember(host: string, deadline: number, givenUp: AbortSignal): Promise<number>;
+  /** Ends every session and goes on: the VIPs have gone to another machine, and their clients with them. */
+  abandon(): Promise<void>;
+  /** False while what carries the connections has ended and could not be started again. */
+  works(): boolean;
   /** Takes no new connection and resolves when the old are done or after `deadline` ms. */
   drain(deadline: number): Promise<void>;
   stats(): readonly ServiceCounters[];

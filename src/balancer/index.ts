@@ -16,5 +16,6 @@ export { engineNamed } from './engines/index.ts';
 export { isBalancerStatus } from './status.ts';
 export { idleChains, type IdleChain, type IdleHop } from './policy/idle-timers.ts';
 export { balancerExports } from './on-demand.ts';
+export { type VipMove, vipMoves } from './vip-watch.ts';
 export type { ProbeFiles } from './exports/target.ts';
 export type { BalancerStatus, MemberStatus, ServiceStatus } from './status.ts';

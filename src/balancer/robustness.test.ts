@@ -187,6 +187,7 @@ describe('the embedded engine under attack', { concurrency: 4 }, () => {
       nat: virtual.nat,
       affinity: virtual.affinity,
       affinityTime: 1000,
+      floating: false,
       scheduling: virtual.balancing.scheduling,
       slowStart: { duration: 0, floor: 1 },
       connectionsPerMember: undefined,

@@ -2,16 +2,11 @@ import { randomInt } from 'node:crypto';
 import { channel, type Clock, type Dump, type Lifecycle, messageOf, UsherError } from '#base';
 import type { Plan, VirtualService } from '#ports';
 import { virtualServicesOf } from '#ports';
-import { formatAddress, parseAddress, type Host } from '#topology';
+import { partnerOf, type Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
-import { type EngineLimits, engineLimits, resettingCauses, slowStartFloor } from './constants.ts';
-import type {
-  Engine,
-  EngineFactory,
-  EngineMember,
-  EngineService,
-  PassiveSignal,
-} from './engine.ts';
+import { type EngineLimits, engineLimits, handOverTime } from './constants.ts';
+import { engineServices } from './engine-services.ts';
+import type { Engine, EngineFactory, EngineService, PassiveSignal } from './engine.ts';
 import { engineNamed } from './engines/index.ts';
 import { balancerRecord } from './exports/record.ts';
 import { type BalancerMemory, recalled, recordOf } from './memory.ts';
@@ -20,6 +15,7 @@ import { type HealthState, type MemberHealth, unknownHealth } from './policy/hea
 import { probersFor } from './probes/index.ts';
 import { type BalancerStatus, statusOf } from './status.ts';
 import { type ProbeTarget, probeTargets, serviceKey } from './targets.ts';
+import { vipMoves, VipWatch } from './vip-watch.ts';
 
 /** A member of a service changed its published state. */
 export interface HealthChange {
@@ -69,12 +65,15 @@ export class BalancerServer implements Lifecycle, Reloadable {
   readonly #monitor: HealthMonitor;
   readonly #engine: Engine;
   readonly #drains = new Map<string, { since: number; until: number; giveUp: AbortController }>();
+  /** Of a pair only: where the VIPs are. */
+  readonly #watch: VipWatch | undefined;
   #credentials: Credentials;
   #serving = false;
   #applied: Promise<void> = Promise.resolve();
   #engineFault: string | undefined;
   #memoryFault: string | undefined;
   #saved: Promise<void> = Promise.resolve();
+  #abandoned: Promise<void> = Promise.resolve();
 
   constructor(options: BalancerOptions) {
     this.#options = options;
@@ -100,6 +99,9 @@ export class BalancerServer implements Lifecycle, Reloadable {
       if (!this.#knows(member)) continue;
       this.#drains.set(member, { ...drain, giveUp: new AbortController() });
     }
+    const partner = partnerOf(plan.topology, host);
+    const vips = new Set(this.#services.map(({ address }) => address));
+    this.#watch = partner && new VipWatch(vips, clock, (here) => this.#vipMoved(here, partner));
     // One balancer has one engine: a check of the topology.
     const makeEngine = options.engine ?? engineNamed(this.#services[0]?.engine ?? 'embedded');
     this.#engine = makeEngine({
@@ -120,6 +122,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
   async start(): Promise<void> {
     await this.#engine.start(this.#engineServices());
     this.#serving = true;
+    this.#watch?.start();
     for (const [member, { until, giveUp }] of this.#drains) {
       this.#waitFor(member, Math.max(0, until - this.#options.clock.now()), giveUp.signal);
     }
@@ -128,12 +131,16 @@ export class BalancerServer implements Lifecycle, Reloadable {
   }
 
   async drain(deadline: number): Promise<void> {
+    // The other one of the pair is about to take over; until then clients come here.
+    await this.#watch?.gone(Math.min(deadline, handOverTime));
+    await this.#abandoned;
     await this.#engine.drain(deadline);
     await this.close();
   }
 
   async close(): Promise<void> {
     this.#serving = false;
+    this.#watch?.close();
     for (const { giveUp } of this.#drains.values()) giveUp.abort();
     await Promise.all([this.#monitor.close(), this.#engine.close(), this.#saved]);
   }
@@ -201,6 +208,11 @@ export class BalancerServer implements Lifecycle, Reloadable {
     this.#monitor.resume(host);
   }
 
+  /** True while this balancer serves its VIPs, or would if they were here. */
+  ready(): boolean {
+    return this.#serving && this.#engineFault === undefined && this.#engine.works();
+  }
+
   /** Resolves when the engine has done what the members' health asked of it last. */
   settled(): Promise<void> {
     return this.#applied;
@@ -211,6 +223,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
     return statusOf({
       balancer: this.#options.host.fqdn,
       engine: this.#engine.name,
+      pair: this.#pair(),
       engineFault: this.#engineFault,
       memoryFault: this.#memoryFault,
       now: this.#options.clock.now(),
@@ -231,6 +244,27 @@ export class BalancerServer implements Lifecycle, Reloadable {
 
   dump(): Dump {
     return this.status();
+  }
+
+  #pair(): BalancerStatus['pair'] {
+    const { plan, host } = this.#options;
+    const partner = partnerOf(plan.topology, host);
+    if (this.#watch === undefined || partner === undefined) return null;
+    const { here, since } = this.#watch;
+    const vip = here ? 'here' : 'elsewhere';
+    return { partner: partner.fqdn, vip, since: new Date(since).toISOString() };
+  }
+
+  /** What clients send now reaches the other machine: the sessions they had here lead nowhere. */
+  #vipMoved(here: boolean, partner: Host): void {
+    if (!here) {
+      this.#abandoned = this.#engine.abandon().catch((error: unknown) => {
+        this.#engineFault = messageOf(error);
+      });
+    }
+    const { clock, host } = this.#options;
+    const vip = here ? 'here' : 'elsewhere';
+    vipMoves.publish({ at: clock.now(), balancer: host.fqdn, partner: partner.fqdn, vip });
   }
 
   #knows(host: string): boolean {
@@ -325,47 +359,8 @@ export class BalancerServer implements Lifecycle, Reloadable {
   }
 
   #engineServices(): EngineService[] {
-    return this.#services.map((virtual) => ({
-      key: serviceKey(virtual),
-      pool: virtual.pool,
-      service: virtual.service,
-      address: virtual.address,
-      port: virtual.port,
-      nat: virtual.nat,
-      affinity: virtual.affinity,
-      affinityTime: virtual.balancing.affinityTime * 1000,
-      scheduling: virtual.balancing.scheduling,
-      slowStart: { duration: virtual.balancing.slowStart * 1000, floor: slowStartFloor },
-      connectionsPerMember: virtual.balancing.connectionsPerMember,
-      idleTimeout: virtual.idleTimeout,
-      trustedSources: trustedSourcesOf(virtual),
-      members: virtual.members.map((member): EngineMember => {
-        const { state, since, recovered, cause, confirmed } = this.#healthOf(
-          `${serviceKey(virtual)}/${member.host}`,
-        );
-        return {
-          ...member,
-          state,
-          since,
-          recovered,
-          sessions:
-            confirmed && cause && resettingCauses.has(cause) ? virtual.balancing.onFailure : 'keep',
-        };
-      }),
-    }));
+    return engineServices(this.#services, (key) => this.#healthOf(key));
   }
-}
-
-/** Addresses of the topology's own hosts among the sources: one Edge stands for many users. */
-function trustedSourcesOf({ flows }: VirtualService): ReadonlySet<string> {
-  const hosts = flows.filter((flow) => flow.source.hosts.length > 0);
-  return new Set(hosts.flatMap((flow) => flow.source.addresses).map(asSocketsTell));
-}
-
-/** The form in which a socket tells an address, however the topology writes it. */
-function asSocketsTell(text: string): string {
-  const address = parseAddress(text);
-  return address === undefined ? text : formatAddress(address);
 }
 
 function systemRandom(): number {

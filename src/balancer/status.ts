@@ -49,6 +49,13 @@ export type ServiceStatus = {
 export type BalancerStatus = {
   readonly balancer: string;
   readonly engine: EngineName;
+  /** The other balancer of its pair, and where the VIPs are; null for a balancer by itself. */
+  readonly pair: {
+    readonly partner: string;
+    readonly vip: 'here' | 'elsewhere';
+    /** ISO 8601. */
+    readonly since: string;
+  } | null;
   /** Why the engine could not follow the last change; null when it did. */
   readonly engineFault: string | null;
   /** Why a restart would not know the present drains and health; null when it would. */
@@ -81,6 +88,7 @@ export function isBalancerStatus(value: unknown): value is BalancerStatus {
 export interface StatusSources {
   readonly balancer: string;
   readonly engine: EngineName;
+  readonly pair: BalancerStatus['pair'];
   readonly engineFault: string | undefined;
   readonly memoryFault: string | undefined;
   /** Milliseconds since the epoch. */
@@ -100,6 +108,7 @@ export function statusOf(sources: StatusSources): BalancerStatus {
   return {
     balancer,
     engine,
+    pair: sources.pair,
     engineFault: sources.engineFault ?? null,
     memoryFault: sources.memoryFault ?? null,
     services: services.map((service) => serviceStatus(sources, service)),

@@ -28,6 +28,10 @@ export function statusLines(context: CliContext, status: BalancerStatus, now: nu
   const text = texts(context.language);
   const ink = paint(context.colour);
   const lines = [ink.strong(text.heading(status.balancer, status.engine))];
+  if (status.pair !== null) {
+    const { partner, vip, since } = status.pair;
+    lines.push(text.pair[vip](partner, ago(now - Date.parse(since))));
+  }
   if (status.engineFault !== null) lines.push(ink.bad(text.engineFault(status.engineFault)));
   if (status.memoryFault !== null) lines.push(ink.bad(text.memoryFault(status.memoryFault)));
   const rows = status.services.flatMap(({ service, address, port, members }) =>

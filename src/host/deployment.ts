@@ -22,6 +22,8 @@ const phases: readonly (readonly Role[])[] = [
 
 export interface DeploymentOptions {
   readonly plan: Plan;
+  /** Which of its hosts; default: all that are ours. */
+  readonly hosts?: readonly Host[];
   readonly stateDirectory: string;
   /** Program each host runs; default: that of `Child`. */
   readonly program?: string;
@@ -57,7 +59,7 @@ export class Deployment implements Lifecycle {
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
-    this.#hosts = hostsOf(options.plan.topology).filter(runsUsher);
+    this.#hosts = options.hosts ?? hostsOf(options.plan.topology).filter(runsUsher);
   }
 
   /**

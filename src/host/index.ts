@@ -1,3 +1,4 @@
+export { beaconPath } from './beacon.ts';
 export { askHost } from './control/client.ts';
 export { controlPath, drainLimit, type ControlRequest } from './control/protocol.ts';
 export { isHostStatus, type HostStatus } from './control/status.ts';

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { UsherError } from '#base';
 import type { Cancel, Clock, Dump, Lifecycle, Siblings } from '#base';
 import type { Plan } from '#ports';
-import type { Host } from '#topology';
+import { partnerOf, type Host } from '#topology';
 import type { Credentials, Reloadable } from '#trust';
+import { Beacon, beaconPath } from './beacon.ts';
 import type { ControlRequest } from './control/protocol.ts';
 import { HostDrain, statusOf } from './host-drain.ts';
 import { KeptFile, keptPath } from './kept-file.ts';
@@ -87,7 +88,7 @@ export async function partsOf(options: PartsOptions): Promise<Parts> {
 }
 
 async function balancer(options: PartsOptions): Promise<Parts> {
-  const { BalancerServer, healthChanges, readRecord } = await import('#balancer');
+  const { BalancerServer, healthChanges, readRecord, vipMoves } = await import('#balancer');
   const file = new KeptFile(keptPath(options.stateDirectory, options.host.fqdn));
   const kept = await file.read();
   const record = kept === undefined ? undefined : readRecord(kept);
@@ -97,14 +98,25 @@ async function balancer(options: PartsOptions): Promise<Parts> {
     directory: join(options.stateDirectory, 'run', `${options.host.fqdn}.engine`),
     memory: { record, save: (present) => file.save(present) },
   });
-  const observe = (log: Logger): (() => void) =>
-    healthChanges.subscribe((change) => log.info({ ...change }, 'health changed'));
+  const observe = (log: Logger): (() => void) => {
+    const stops = [
+      healthChanges.subscribe((change) => log.info({ ...change }, 'health changed')),
+      vipMoves.subscribe((move) => log.warn({ ...move }, 'the VIP moved')),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
   const control = async (request: ControlRequest): Promise<Dump> => {
     if (request.verb === 'drain') await role.beginDrain(request.member ?? '', request);
     if (request.verb === 'resume') await role.resume(request.member ?? '');
     return role.status();
   };
-  return { all: [role], trusting: [role], role, chain: [], control, observe };
+  // Whoever moves the VIP of a pair looks at it; a balancer by itself has nobody who does.
+  const paired = partnerOf(options.plan.topology, options.host) !== undefined;
+  const path = beaconPath(options.stateDirectory, options.host.fqdn);
+  const beacons = paired ? [new Beacon(path, options.clock, () => role.ready())] : [];
+  return { all: [role, ...beacons], trusting: [role], role, chain: [], control, observe };
 }
 
 /** The drain of a member of a pool, as it was kept. */

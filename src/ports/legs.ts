@@ -1,7 +1,7 @@
-import { findHost, findPool } from '#topology';
+import { balancersOf, findHost, findPool } from '#topology';
 import type { Host, Pool, Topology } from '#topology';
 import type { Flow, Leg } from './model.ts';
-import { addressAt, destinationHosts, guardOf } from './sockets.ts';
+import { addressAt, destinationHosts, guardsOf } from './sockets.ts';
 
 type End = Leg['source'];
 
@@ -29,24 +29,28 @@ function directLegs(topology: Topology, flow: Flow): Leg[] {
   );
 }
 
-function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host): Leg[] {
+function balancedLegs(topology: Topology, flow: Flow, pool: Pool): Leg[] {
   const sources = sourcesOf(topology, flow);
-  const device: End = { host: balancer.fqdn, addresses: [balancer.address] };
+  const balancers = balancersOf(topology, pool);
+  // The VIP may be at either of a pair, and both probe all the time.
+  const devices = balancers.map(({ fqdn, address }): End => ({ host: fqdn, addresses: [address] }));
   const member = (host: Host): Leg['destination'] => ({
     host: host.fqdn,
     address: host.address,
     port: flow.port,
   });
   // Without source NAT the members see the clients themselves.
-  const seenByMember = pool.nat === 'source' ? [device] : sources;
+  const seenByMember = pool.nat === 'source' ? devices : sources;
   const members = destinationHosts(topology, flow);
   return [
-    ...sources.map((source): Leg => ({
-      flow: flow.id,
-      kind: 'clientToVip',
-      source,
-      destination: { host: balancer.fqdn, address: pool.vip ?? '', port: flow.port },
-    })),
+    ...balancers.flatMap(({ fqdn }) =>
+      sources.map((source): Leg => ({
+        flow: flow.id,
+        kind: 'clientToVip',
+        source,
+        destination: { host: fqdn, address: pool.vip ?? '', port: flow.port },
+      })),
+    ),
     ...members.flatMap((host) =>
       seenByMember.map((source): Leg => ({
         flow: flow.id,
@@ -55,32 +59,31 @@ function balancedLegs(topology: Topology, flow: Flow, pool: Pool, balancer: Host
         destination: member(host),
       })),
     ),
-    ...members.map((host): Leg => ({
-      flow: flow.id,
-      kind: 'healthProbe',
-      source: device,
-      destination: member(host),
-    })),
+    ...members.flatMap((host) =>
+      devices.map((source): Leg => ({
+        flow: flow.id,
+        kind: 'healthProbe',
+        source,
+        destination: member(host),
+      })),
+    ),
   ];
 }
 
 /** Probes of a flow that reaches the members directly; each member is probed for its first one only. */
 function guardLegs(topology: Topology, flow: Flow, earlier: readonly Flow[]): Leg[] {
   return destinationHosts(topology, flow).flatMap((host) => {
-    const guard = guardOf(topology, flow, host);
     const probed = earlier.some(
       (other) =>
-        other.destination.hosts.includes(host.fqdn) && guardOf(topology, other, host) !== undefined,
+        other.destination.hosts.includes(host.fqdn) && guardsOf(topology, other, host).length > 0,
     );
-    if (guard === undefined || probed) return [];
-    return [
-      {
-        flow: flow.id,
-        kind: 'healthProbe',
-        source: { host: guard.fqdn, addresses: [guard.address] },
-        destination: { host: host.fqdn, address: host.address, port: flow.port },
-      },
-    ];
+    const guards = probed ? [] : guardsOf(topology, flow, host);
+    return guards.map((guard): Leg => ({
+      flow: flow.id,
+      kind: 'healthProbe',
+      source: { host: guard.fqdn, addresses: [guard.address] },
+      destination: { host: host.fqdn, address: host.address, port: flow.port },
+    }));
   });
 }
 
@@ -92,7 +95,6 @@ export function legsFor(topology: Topology, flows: readonly Flow[]): readonly Le
       return [...directLegs(topology, flow), ...guards];
     }
     const pool = findPool(topology, flow.destination.pool ?? '');
-    const balancer = pool && findHost(topology, pool.balancer ?? '');
-    return pool && balancer ? balancedLegs(topology, flow, pool, balancer) : [];
+    return pool === undefined ? [] : balancedLegs(topology, flow, pool);
   });
 }

@@ -97,6 +97,8 @@ export interface VirtualService {
   readonly pool: string;
   /** FQDN of the balancer host. */
   readonly balancer: string;
+  /** FQDN of the balancer host that takes the VIP over. */
+  readonly standby?: string;
   readonly service: Service;
   readonly address: string;
   readonly port: number;

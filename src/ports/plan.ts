@@ -44,10 +44,12 @@ export function listenersOf(plan: Plan, hostFqdn: string): readonly Listener[] {
   return plan.listeners.filter((listener) => listener.host === host);
 }
 
-/** The VIP ports this balancer serves. */
+/** The VIP ports this balancer serves, or takes over. */
 export function virtualServicesOf(plan: Plan, balancerFqdn: string): readonly VirtualService[] {
   const balancer = balancerFqdn.toLowerCase();
-  return plan.virtualServices.filter((service) => service.balancer === balancer);
+  return plan.virtualServices.filter(
+    (service) => service.balancer === balancer || service.standby === balancer,
+  );
 }
 
 /** The port of a service in this plan, offset included. */

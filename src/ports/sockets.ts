@@ -1,4 +1,4 @@
-import { findHost, findPool, hostsOf, poolOf, runsUsher, services } from '#topology';
+import { balancersOf, findHost, findPool, hostsOf, poolOf, runsUsher, services } from '#topology';
 import type { Affinity, Host, Service, Topology } from '#topology';
 import type { Flow, Listener, VirtualService } from './model.ts';
 
@@ -10,16 +10,14 @@ export function addressAt(host: Host, flow: Flow): string {
 }
 
 /**
- * The balancer that watches this flow at a member which serves it directly: with DNS balancing the
+ * The balancers that watch this flow at a member which serves it directly: with DNS balancing the
  * VIP carries web services only, and these follow the SIP service of the same member.
  */
-export function guardOf(topology: Topology, flow: Flow, host: Host): Host | undefined {
+export function guardsOf(topology: Topology, flow: Flow, host: Host): readonly Host[] {
   const { service, security, destination } = flow;
-  if (service !== 'sip' || security !== 'MTLS' || destination.via === 'vip') return undefined;
+  if (service !== 'sip' || security !== 'MTLS' || destination.via === 'vip') return [];
   const pool = poolOf(topology, host);
-  return pool?.vip !== undefined && runsUsher(host)
-    ? findHost(topology, pool.balancer ?? '')
-    : undefined;
+  return pool !== undefined && runsUsher(host) ? balancersOf(topology, pool) : [];
 }
 
 /** Hosts whose certificate this flow lets in at a host. */
@@ -28,9 +26,9 @@ function peersOf(flow: Flow, topology: Topology, host: Host): readonly string[] 
   // Log collection comes from anywhere, but from a controller that runs on a host of ours.
   if (flow.source.role === 'any') return hostsOf(topology).map(({ fqdn }) => fqdn);
   const pool = findPool(topology, flow.destination.pool ?? '');
-  const prober =
-    flow.destination.via === 'vip' ? pool?.balancer : guardOf(topology, flow, host)?.fqdn;
-  return prober === undefined ? flow.source.hosts : [...flow.source.hosts, prober];
+  const behindVip = pool === undefined ? [] : balancersOf(topology, pool);
+  const probers = flow.destination.via === 'vip' ? behindVip : guardsOf(topology, flow, host);
+  return [...flow.source.hosts, ...probers.map(({ fqdn }) => fqdn)];
 }
 
 function listenerOf(host: Host, address: string, flows: readonly Flow[], topology: Topology) {
@@ -86,11 +84,12 @@ export function virtualServicesFor(
           flow.destination.via === 'vip' &&
           flow.destination.pool === pool.fqdn,
       );
-      const { vip, balancer } = pool;
+      const { vip, balancer, standby } = pool;
       if (vip === undefined || balancer === undefined) return [];
       return own.slice(0, 1).map(({ port, destination }): VirtualService => ({
         pool: pool.fqdn,
         balancer,
+        ...(standby === undefined ? {} : { standby }),
         service,
         address: vip,
         port,

@@ -25,9 +25,14 @@ export async function findObstacles(
 ): Promise<readonly Obstacle[]> {
   const obstacles: Obstacle[] = [];
   for (const host of hosts) {
-    const sockets = [...listenersOf(plan, host.fqdn), ...virtualServicesOf(plan, host.fqdn)];
-    for (const { address, port, flows } of sockets) {
+    const virtual = virtualServicesOf(plan, host.fqdn);
+    // The VIP of a pair may be at the other one.
+    const floating = new Set(
+      virtual.flatMap(({ standby, address }) => (standby === undefined ? [] : [address])),
+    );
+    for (const { address, port, flows } of [...listenersOf(plan, host.fqdn), ...virtual]) {
       const reason = await tryListen(address, port);
+      if (reason === 'absent' && floating.has(address)) continue;
       if (reason !== undefined) {
         const rows = flows.map((flow) => flow.id);
         obstacles.push({ reason, host: host.fqdn, address, port, rows });

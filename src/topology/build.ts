@@ -41,6 +41,7 @@ function buildPool(file: TopologyFile['pools'][number]): Pool {
     engine: file.engine ?? 'embedded',
     balancing: buildBalancing(file),
     ...(file.balancer === undefined ? {} : { balancer: file.balancer }),
+    ...(file.standby === undefined ? {} : { standby: file.standby }),
     ...(file.backupPool === undefined ? {} : { backupPool: file.backupPool }),
     members: file.members.map((member) => ({
       fqdn: member.fqdn,

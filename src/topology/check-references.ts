@@ -101,19 +101,22 @@ function checkBalancers(draft: Draft, pools: readonly Entry<DraftPool>[], report
     value.fqdn === undefined ? [] : [nameOf(value.fqdn)],
   );
   for (const { value, path } of pools) {
-    if (value.balancer === undefined || names.includes(nameOf(value.balancer))) continue;
-    const elsewhere = hosts.includes(nameOf(value.balancer));
-    report(
-      [...path, 'balancer'],
-      'unknown-balancer',
-      elsewhere ? `${value.balancer}, which is no load balancer` : value.balancer,
-      `a host under "balancers": ${listed(names)}`,
-      `${didYouMean(value.balancer, names)}List the load balancer under "balancers:".`,
-    );
+    for (const key of ['balancer', 'standby'] as const) {
+      const written = value[key];
+      if (written === undefined || names.includes(nameOf(written))) continue;
+      const elsewhere = hosts.includes(nameOf(written));
+      report(
+        [...path, key],
+        'unknown-balancer',
+        elsewhere ? `${written}, which is no load balancer` : written,
+        `a host under "balancers": ${listed(names)}`,
+        `${didYouMean(written, names)}List the load balancer under "balancers:".`,
+      );
+    }
   }
 }
 
-/** Names that have to lead to something: backup pools, next hops, balancers. */
+/** Names that have to lead to something: backup pools, next hops, balancers and their standbys. */
 export function checkReferences(draft: Draft, report: Report): void {
   const pools = poolsOf(draft);
   for (const pool of pools) checkBackup(pools, pool, isComplete(draft.pools), report);

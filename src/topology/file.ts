@@ -130,6 +130,12 @@ const pool = section(
     balancer: fqdn
       .meta({ description: 'The host under `balancers` that serves the VIP.' })
       .optional(),
+    standby: fqdn
+      .meta({
+        description:
+          'The host under `balancers` that takes the VIP over when `balancer` fails (VRRP); engines nftables and haproxy only.',
+      })
+      .optional(),
     nat: z
       .enum(['source', 'destination'])
       .meta({

@@ -43,6 +43,28 @@ export function findPool(topology: Topology, fqdn: string): Pool | undefined {
   return indexOf(topology).poolByName.get(fqdn.toLowerCase());
 }
 
+/** The hosts that serve the VIP of a pool: its balancer, then its standby; none without a VIP. */
+export function balancersOf(topology: Topology, { vip, balancer, standby }: Pool): readonly Host[] {
+  if (vip === undefined) return [];
+  return [balancer, standby].flatMap((fqdn) => findHost(topology, fqdn ?? '') ?? []);
+}
+
+/** The other balancer of the pair a host belongs to; undefined for a balancer by itself and other hosts. */
+export function partnerOf(topology: Topology, { fqdn }: Host): Host | undefined {
+  const pool = topology.pools.find(
+    ({ balancer, standby }) => standby !== undefined && (balancer === fqdn || standby === fqdn),
+  );
+  const other = pool?.standby === fqdn ? pool.balancer : pool?.standby;
+  return findHost(topology, other ?? '');
+}
+
+/** Balancers that take over from another. */
+export function standbysOf(topology: Topology): readonly Host[] {
+  return topology.balancers.filter(({ fqdn }) =>
+    topology.pools.some(({ standby }) => standby === fqdn),
+  );
+}
+
 /** The pool a host is a member of; undefined for Edges, reverse proxies and balancers. */
 export function poolOf(topology: Topology, host: Host): Pool | undefined {
   return host.pool === undefined ? undefined : findPool(topology, host.pool);

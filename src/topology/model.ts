@@ -62,6 +62,8 @@ export interface Pool {
   readonly balancing: Balancing;
   /** FQDN of the balancer host that serves the VIP; set whenever `vip` is. */
   readonly balancer?: string;
+  /** FQDN of the balancer host that takes the VIP over from `balancer` (VRRP). */
+  readonly standby?: string;
   /** Front End pools only: FQDN of the pool that takes over. */
   readonly backupPool?: string;
   readonly members: readonly Host[];

@@ -5,6 +5,7 @@ import { checkNames } from './check-names.ts';
 import { checkPolicy } from './check-policy.ts';
 import { checkPools } from './check-pools.ts';
 import { checkReferences } from './check-references.ts';
+import { checkStandbys } from './check-standbys.ts';
 import { topologyFile } from './file.ts';
 import type { Report } from './inventory.ts';
 import type { Topology } from './model.ts';
@@ -43,6 +44,7 @@ function structuralFaults(draft: Draft, source: Source): readonly Fault[] {
   checkNames(draft, report);
   checkPools(draft, report);
   checkReferences(draft, report);
+  checkStandbys(draft, report);
   checkFamilies(draft, report);
   checkPolicy(draft, report);
   return faults;

@@ -35,10 +35,25 @@ const topologies: Readonly<Record<string, string>> = {
 /** How the last check of a server ended in `show stat`; a member may reset a peer it refuses. */
 const verdict = /^(?:L\d|SOCKERR$)/u;
 
+/** Contoso with two balancers, in IPv4 and IPv6. */
+const pair = contoso
+  .replace(/^ {4}balancer: .*$/mu, '    balancer: lb01.contoso.net\n    standby: lb02.contoso.net')
+  .replace('engine: embedded', 'engine: haproxy')
+  .replace('balancers:\n', 'balancers:\n  - { fqdn: lb02.contoso.net, address: 127.10.1.6 }\n');
+const pairs: Readonly<Record<string, string>> = {
+  pair,
+  pair6: pair
+    .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)\/24/gu, 'fd00:$1:$2::/64')
+    .replaceAll(/127\.(\d+)\.0\.0\/16/gu, 'fd00:$1::/32')
+    .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)/gu, 'fd00:$1:$2::$3'),
+};
+
 /** A program that judges a configuration. */
 interface Validator {
   readonly target: string;
   readonly skip: string | false;
+  /** Words for the render, beside the usual. */
+  readonly options?: readonly string[];
   /** The words of the call; none of them may print a complaint. */
   readonly check: (file: string, directory: string) => readonly string[];
   /** What may be printed by a program content with the file. */
@@ -89,6 +104,25 @@ const validators: readonly Validator[] = [
     check: (file) => ['unshare', '-nfp', '--mount-proc', 'keepalived', '--config-test', '-f', file],
     content: /^$/u,
   },
+  {
+    target: 'keepalived-vrrp',
+    skip: root
+      ? needs(['keepalived', 'keepalived'], ['unshare', 'util-linux'], ['ip', 'iproute2'])
+      : 'needs root',
+    // It wants the interface to be there, and one that is not `lo`.
+    check: (file) => [
+      'unshare',
+      '-nfp',
+      '--mount-proc',
+      'sh',
+      '-c',
+      'ip link add eth0 type veth peer name eth1 && exec keepalived --config-test -f "$1"',
+      'sh',
+      file,
+    ],
+    options: ['--interface=eth0', '--balancer=lb02.contoso.net'],
+    content: /^$/u,
+  },
 ];
 
 describe('another load balancer may stand in the place of ours', () => {
@@ -108,9 +142,11 @@ describe('another load balancer may stand in the place of ours', () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  for (const { target, skip, check, content } of validators) {
+  for (const { target, skip, check, content, options } of validators) {
     test(`${target} accepts what is rendered for it without a word`, { skip }, async () => {
-      for (const [name, topology] of Object.entries(topologies)) {
+      for (const [name, topology] of Object.entries(
+        target.endsWith('-vrrp') ? pairs : topologies,
+      )) {
         const yaml = join(directory, `${name}.yaml`);
         const file = join(directory, `${name}.${target}`);
         writeFileSync(yaml, topology);
@@ -123,6 +159,7 @@ describe('another load balancer may stand in the place of ours', () => {
           `--out=${file}`,
           `--certificate=${pem}`,
           `--ca=${join(directory, 'pki', 'ca.crt')}`,
+          ...(options ?? []),
         ]);
         const [program = '', ...words] = check(file, directory);
         const said = await run(findProgram(program) ?? '', words);

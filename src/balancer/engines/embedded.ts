@@ -228,6 +228,14 @@ export class EmbeddedEngine implements Engine {
     return rest.length;
   }
 
+  async abandon(): Promise<void> {
+    for (const session of this.#sessions()) session.cut();
+  }
+
+  works(): boolean {
+    return true;
+  }
+
   async drain(deadline: number): Promise<void> {
     this.#accepting = false;
     for (const running of this.#running.values()) running.stop();

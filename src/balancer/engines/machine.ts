@@ -7,11 +7,13 @@ import type { EngineService } from '../engine.ts';
 import { listenError } from './frontend.ts';
 
 /**
- * Makes sure that a VIP is an address of this machine, by opening any port of it for a moment.
+ * Makes sure that a VIP is an address of this machine, by opening any port of it for a moment; one that
+ * moves between two machines need not be here.
  *
  * @throws UsherError `USHER_VIP_NOT_LOCAL`
  */
 export async function needLocal(service: EngineService): Promise<void> {
+  if (service.floating) return;
   const server = createServer();
   try {
     server.listen({ host: service.address, port: 0 });

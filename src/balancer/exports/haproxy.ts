@@ -67,17 +67,19 @@ export function configuration(
   return [
     ...globals(surroundings),
     ...affinityTable(record),
-    ...record.services.flatMap((service) => listen(service, surroundings)),
+    ...record.services.flatMap((service) => listen(service, record, surroundings)),
   ];
 }
 
-function head({ balancer }: BalancerRecord): readonly string[] {
+function head({ balancer, partner }: BalancerRecord): readonly string[] {
   return [
     `# ${balancer}: rendered by Usher from the topology; change that, not this.`,
     '# Load: keep the old file, write this to /etc/haproxy/haproxy.cfg, then',
     '#   haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy',
     '# Roll back: put the old file back and reload. Connections outlive both.',
-    '# The VIP has to be an address of this machine.',
+    partner === undefined
+      ? '# The VIP has to be an address of this machine.'
+      : `# The VIP may be here or at ${partner.host} (render keepalived-vrrp): \`transparent\` waits for it.`,
     '# Drain a member: `set server SERVICE/MEMBER state drain` on the socket, and `clear table',
     '# affinity` with its number, or its clients come back.',
     '',
@@ -142,12 +144,17 @@ export function tableOf({ address }: { readonly address: string }): string {
   return `affinity_${address.replaceAll(/[^\da-f]/giu, '_')}`;
 }
 
-function listen(service: ServiceRecord, surroundings: Surroundings): readonly string[] {
+function listen(
+  service: ServiceRecord,
+  { partner }: BalancerRecord,
+  surroundings: Surroundings,
+): readonly string[] {
   const interval = service.probeInterval ?? 0;
   const limit = Math.min(interval * 1000 * probeTimeoutShare, probeTimeoutLimit);
   return [
     `listen ${service.name}`,
-    `    bind ${hostAndPort(service.address, service.port)}`,
+    // `transparent` binds to an address that may be at the other balancer (IP_FREEBIND).
+    `    bind ${hostAndPort(service.address, service.port)}${partner === undefined ? '' : ' transparent'}`,
     // One reset at once tells a client more than a connection that is opened and closed. A worker that is
     // being replaced counts no servers any more, and still serves whom it has accepted.
     '    tcp-request connection reject if { nbsrv eq 0 } !{ stopping }',
@@ -286,7 +293,7 @@ function readListen(
   const limit = / maxconn (\d+)/u.exec(one)?.[1];
   return {
     name,
-    ...endpoint(needed(lines, 'bind')),
+    ...endpoint(needed(lines, 'bind').replace(/ transparent$/u, '')),
     members: servers.map((line) => {
       const [host = '', where = ''] = line.split(' ');
       return { host, ...endpoint(where) };

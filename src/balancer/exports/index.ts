@@ -12,6 +12,8 @@ import { balancerRecord } from './record.ts';
 import { unreadable } from './reading.ts';
 import type { ExportTarget, ProbeFiles } from './target.ts';
 
+export { renderVrrp, vrrpTarget } from './vrrp.ts';
+
 /** Every load balancer Usher writes configurations for, by the name `--target` takes. */
 export const exportTargets: Readonly<Record<string, ExportTarget>> = {
   haproxy,

@@ -1,6 +1,6 @@
 import { UsherError } from '#base';
 import { servicePort, virtualServicesOf, type Plan, type VirtualService } from '#ports';
-import { findHost, type Scheduling } from '#topology';
+import { findHost, partnerOf, type Scheduling } from '#topology';
 import { identifierOf, probeTargets, serviceKey, type ProbeTarget } from '../targets.ts';
 
 /** One thing a member has to do to be healthy. */
@@ -50,6 +50,8 @@ export interface BalancerRecord {
   readonly balancer: string;
   /** Its own address: probes and translated connections come from here. */
   readonly address: string;
+  /** The other balancer of its pair: the VIPs are at one of the two. Undefined for a balancer by itself. */
+  readonly partner: { readonly host: string; readonly address: string } | undefined;
   readonly services: readonly ServiceRecord[];
 }
 
@@ -64,13 +66,15 @@ export function balancerRecord(plan: Plan, fqdn: string): BalancerRecord {
   const virtual = host === undefined ? [] : virtualServicesOf(plan, host.fqdn);
   if (host === undefined || virtual.length === 0) {
     throw new UsherError('USHER_NOT_A_BALANCER', `${fqdn} serves no VIP.`, {
-      remedy: 'Name a host of `balancers` that a pool names as its `balancer`.',
+      remedy: 'Name a host of `balancers` that a pool names as its `balancer` or `standby`.',
     });
   }
   const targets = probeTargets(plan, host.fqdn);
+  const partner = partnerOf(plan.topology, host);
   return {
     balancer: host.fqdn,
     address: host.address,
+    partner: partner && { host: partner.fqdn, address: partner.address },
     services: virtual.map((service) => serviceRecord(plan, service, host.address, targets)),
   };
 }

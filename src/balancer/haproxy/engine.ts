@@ -48,6 +48,7 @@ export class HaproxyEngine implements Engine {
   #telling: Promise<void> = Promise.resolve();
   #cancelAgain: Cancel = () => undefined;
   #cancelStep: Cancel = () => undefined;
+  #runs = false;
   #closed = false;
 
   constructor(context: EngineContext) {
@@ -58,10 +59,7 @@ export class HaproxyEngine implements Engine {
   async start(services: readonly EngineService[]): Promise<void> {
     await Master.needed();
     // Whoever cannot open them says which row it is; HAProxy would say only the address.
-    for (const service of services) {
-      const server = await openFrontend(service, (client) => client.destroy());
-      await new Promise((resolve) => void server.close(resolve));
-    }
+    for (const service of services) await needOpenable(service);
     this.#services = services;
     try {
       this.#directory = await this.#ownDirectory();
@@ -123,9 +121,11 @@ export class HaproxyEngine implements Engine {
     this.#master = master;
     await master.check();
     await master.start(() => {
+      this.#runs = false;
       if (this.#closed) return;
       this.#cancelAgain = this.#context.clock.after(again, () => void this.#restart());
     });
+    this.#runs = true;
     this.#told = new Map();
     await this.#tell();
   }
@@ -322,6 +322,14 @@ export class HaproxyEngine implements Engine {
     return cut;
   }
 
+  async abandon(): Promise<void> {
+    for (const { key, host } of this.#servers()) await this.#cut(key, host);
+  }
+
+  works(): boolean {
+    return this.#runs;
+  }
+
   async drain(deadline: number): Promise<void> {
     const { present } = (await this.#master?.workers()) ?? {};
     if (present !== undefined) {
@@ -347,6 +355,17 @@ export class HaproxyEngine implements Engine {
     await this.#master?.end();
     // The balancer's key is in it.
     if (this.#directory !== '') await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Opens what HAProxy will open, for a moment; a VIP that moves between two machines may be elsewhere. */
+async function needOpenable(service: EngineService): Promise<void> {
+  try {
+    const server = await openFrontend(service, (client) => client.destroy());
+    await new Promise((resolve) => void server.close(resolve));
+  } catch (error) {
+    const absent = error instanceof UsherError && error.code === 'USHER_VIP_NOT_LOCAL';
+    if (!absent || !service.floating) throw error;
   }
 }
 

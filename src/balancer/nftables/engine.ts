@@ -263,6 +263,22 @@ export class NftablesEngine implements Engine {
     }
   }
 
+  /** What the kernel has forgotten, it resets when it hears of it again. */
+  async abandon(): Promise<void> {
+    await this.#looks.now();
+    for (const connection of this.#sessions(() => true)) {
+      const found = this.#serviceOf(connection);
+      if (found !== undefined) this.#ledger.cut(found.service.key, found.member.host);
+    }
+    const vips = new Set(this.#services.map(({ address }) => address));
+    await Promise.all([...vips].map(kernel.forget));
+  }
+
+  /** The kernel carries connections by itself. */
+  works(): boolean {
+    return true;
+  }
+
   async drain(deadline: number): Promise<void> {
     this.#accepting = false;
     await this.#load();

@@ -81,6 +81,12 @@ export async function forgetAttempts(vip: string, mark: number): Promise<void> {
   await run(conntrack, [...asked, '--orig-dst', vip, '--mark', String(mark)]);
 }
 
+/** Forgets every connection to a VIP. */
+export async function forget(vip: string): Promise<void> {
+  // Exit status 1 says that there was none.
+  await run(conntrack, ['-D', '-f', familyFlag(vip), '-p', 'tcp', '--orig-dst', vip]);
+}
+
 /** Tells the end of every connection that asked for it (`ct event set destroy`). */
 export async function watchEnds(ended: (connection: Tracked) => void): Promise<ChildProcess> {
   const child = await launch(conntrack, ['-E', '-e', 'DESTROY', '-p', 'tcp', '-b', '4194304']);

@@ -1,6 +1,11 @@
+import { networkInterfaces } from 'node:os';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { UsherError } from '#base';
 import { balancerExports, type ProbeFiles } from '#balancer';
+import { beaconPath } from '#host';
+import type { Plan } from '#ports';
+import { findHost } from '#topology';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/balancer-render.ts';
 import { writeOutput } from '../output-file.ts';
@@ -11,10 +16,11 @@ interface Options extends Partial<ProbeFiles> {
   readonly balancer?: string;
   readonly out?: string;
   readonly portOffset?: string;
+  readonly interface?: string;
 }
 
-const { exportTargets, renderBalancer } = balancerExports();
-const names = Object.keys(exportTargets).join(', ');
+const { exportTargets, renderBalancer, renderVrrp, vrrpTarget } = balancerExports();
+const names = [...Object.keys(exportTargets), vrrpTarget].join(', ');
 
 /** `usher balancer render [TOPOLOGY]` */
 export const balancerRender: CommandFactory = (context) => {
@@ -27,6 +33,7 @@ export const balancerRender: CommandFactory = (context) => {
     .option('--out <file>', text.out)
     .option('--certificate <file>', text.certificate)
     .option('--ca <file>', text.ca)
+    .option('--interface <name>', text.interface)
     .option('--port-offset <n>', text.portOffset)
     .addHelpText('after', text.examples)
     .action((file: string | undefined, options: Options) =>
@@ -35,10 +42,9 @@ export const balancerRender: CommandFactory = (context) => {
 };
 
 function run(context: CliContext, file: string, options: Options): void {
-  const { target: name, out, portOffset, certificate, ca } = options;
+  const { target: name, out, portOffset } = options;
   const text = texts(context.language);
-  const target = new Map(Object.entries(exportTargets)).get(name);
-  if (target === undefined) {
+  if (name !== vrrpTarget && !Object.hasOwn(exportTargets, name)) {
     throw new UsherError('USHER_USAGE', text.badTarget(name), {
       remedy: text.badTargetRemedy(names),
     });
@@ -48,14 +54,44 @@ function run(context: CliContext, file: string, options: Options): void {
   if (balancer === undefined) {
     throw new UsherError('USHER_USAGE', text.none(file), { remedy: text.noneRemedy });
   }
-  const rendered = renderBalancer(target, plan, balancer, {
-    ...(certificate === undefined ? {} : { certificate }),
-    ...(ca === undefined ? {} : { ca }),
-  });
+  const rendered = renderedFor(context, plan, balancer, options);
   if (out === undefined) {
     context.print(rendered.trimEnd());
   } else {
     writeOutput(context, out, rendered);
     context.complain(text.written(out));
   }
+}
+
+function renderedFor(context: CliContext, plan: Plan, balancer: string, options: Options): string {
+  const { target: name, certificate, ca } = options;
+  const text = texts(context.language);
+  const target = new Map(Object.entries(exportTargets)).get(name);
+  if (target === undefined) {
+    return renderVrrp(plan, balancer, {
+      interface: options.interface ?? interfaceOf(context, plan, balancer),
+      beacon: beaconPath(resolve(context.state ?? '/var/lib/usher'), balancer.toLowerCase()),
+    });
+  }
+  if (options.interface !== undefined) {
+    throw new UsherError('USHER_USAGE', text.badInterface(name), {
+      remedy: text.badInterfaceRemedy(vrrpTarget),
+    });
+  }
+  return renderBalancer(target, plan, balancer, {
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(ca === undefined ? {} : { ca }),
+  });
+}
+
+/** The interface that has the balancer's own address, where this is its machine. */
+function interfaceOf(context: CliContext, { topology }: Plan, balancer: string): string {
+  const own = findHost(topology, balancer)?.address;
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (addresses?.some(({ address }) => address === own) === true) return name;
+  }
+  const text = texts(context.language);
+  throw new UsherError('USHER_USAGE', text.noInterface(balancer, own ?? ''), {
+    remedy: text.noInterfaceRemedy,
+  });
 }

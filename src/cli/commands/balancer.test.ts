@@ -28,6 +28,7 @@ const member: MemberStatus = {
 const status: BalancerStatus = {
   balancer: 'lb01.contoso.net',
   engine: 'embedded',
+  pair: null,
   engineFault: null,
   memoryFault: null,
   services: [

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { UsherError } from '#base';
 import { isBalancerStatus, type BalancerStatus } from '#balancer';
-import { askHost, type ControlRequest } from '#host';
+import { askHost, controlPath, type ControlRequest } from '#host';
 import { hostsOf } from '#topology';
 import { statusLines, sessionsOf, type MemberSessions } from '../balancer-text.ts';
 import type { CliContext, CommandFactory } from '../context.ts';
@@ -114,7 +115,7 @@ function tell(context: CliContext, status: BalancerStatus, options: Options): vo
   else for (const line of statusLines(context, status, Date.now())) context.print(line);
 }
 
-/** The balancer that is asked: the one named, or the only one of the topology. */
+/** The balancer that is asked: the one named, the only one of the topology, or the only one that runs here. */
 function balancerOf(context: CliContext, file: string | undefined, { host }: Options): string {
   const text = texts(context.language);
   const plan = readPlan(context, file ?? defaultTopology({ orContoso: true }));
@@ -123,6 +124,9 @@ function balancerOf(context: CliContext, file: string | undefined, { host }: Opt
   );
   const [first] = known;
   if (host === undefined && first !== undefined && known.length === 1) return first;
+  // Of several, the one that runs on this machine.
+  const here = known.filter((each) => existsSync(controlPath(context.state ?? '.usher', each)));
+  if (host === undefined && here[0] !== undefined && here.length === 1) return here[0];
   const named = host?.toLowerCase();
   if (named !== undefined && known.includes(named)) return named;
   throw new UsherError('USHER_UNKNOWN_HOST', text.which(host), {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Deployment } from '#host';
 import type { Plan } from '#ports';
 import { findObstacles, Identities, obstacleError, toReport } from '#proof';
-import { hostsOf, runsUsher } from '#topology';
+import { hostsOf, runsUsher, standbysOf } from '#topology';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { demoUsers } from '../demo-users.ts';
 import { onHangUp } from '../hang-up.ts';
@@ -49,13 +49,17 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   const say = options.json === true ? context.complain : context.print;
   const plan = readPlan(context, topologyFile, readPortOffset(context, options.portOffset));
   const workers = readWorkers(context, options.workers, 1);
-  const hosts = hostsOf(plan.topology).filter(runsUsher);
+  const standbys = standbysOf(plan.topology);
+  const hosts = hostsOf(plan.topology).filter(
+    (host) => runsUsher(host) && !standbys.includes(host),
+  );
   const others = hostsOf(plan.topology).filter((host) => !runsUsher(host));
   const obstacles = await findObstacles(plan, hosts);
   if (obstacles.length > 0) throw obstacleError(obstacles, context.language, process.platform);
 
   say(ink.strong(text.heading(plan.topology.name, hosts.length, plan.flows.length)));
   if (others.length > 0) say(text.others(others.map(({ fqdn }) => fqdn).join(', ')));
+  if (standbys.length > 0) say(text.standbys(standbys.map(({ fqdn }) => fqdn).join(', ')));
   const stateDirectory = context.state ?? '.usher';
   await prepare(context, plan, stateDirectory, say);
   const users = demoUsers(stateDirectory, plan);
@@ -64,6 +68,7 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   let started = 0;
   const deployment = new Deployment({
     plan,
+    hosts,
     stateDirectory,
     workers,
     progress(host, step, detail) {

@@ -40,6 +40,12 @@ no other member is up; 2 for a member or a host that does not exist.`,
     `${member} gets no new connections; ${open} sessions left, ${cut} reset`,
   resumed: (member: string) => `${member} takes connections again once it is healthy`,
   heading: (balancer: string, engine: string) => `${balancer}, engine ${engine}`,
+  pair: {
+    here: (partner: string, since: string) =>
+      `the VIP is here, since ${since}; ${partner} takes over`,
+    elsewhere: (partner: string, since: string) =>
+      `the VIP is not here, since ${since}; ${partner} has it, or nobody`,
+  },
   engineFault: (why: string) => `the engine could not follow the last change: ${why}`,
   memoryFault: (why: string) => `a restart would not know drains and health: ${why}`,
   columns: ['member', 'service', 'state', 'for', 'sessions', 'next probe', 'last reason'],
@@ -92,6 +98,11 @@ nicht läuft oder kein anderes Mitglied verfügbar ist; 2 bei einem unbekannten 
     `${member} bekommt keine neuen Verbindungen; noch ${open} Sitzungen, ${cut} getrennt`,
   resumed: (member) => `${member} nimmt wieder Verbindungen an, sobald es gesund ist`,
   heading: (balancer, engine) => `${balancer}, Engine ${engine}`,
+  pair: {
+    here: (partner, since) => `die VIP ist hier, seit ${since}; ${partner} übernimmt`,
+    elsewhere: (partner, since) =>
+      `die VIP ist nicht hier, seit ${since}; ${partner} hat sie, oder niemand`,
+  },
   engineFault: (why) => `die Engine konnte der letzten Änderung nicht folgen: ${why}`,
   memoryFault: (why) => `nach einem Neustart wären Zustand und Herausgenommene unbekannt: ${why}`,
   columns: ['Mitglied', 'Dienst', 'Zustand', 'seit', 'Sitzungen', 'nächste Probe', 'letzter Grund'],

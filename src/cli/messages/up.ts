@@ -18,6 +18,8 @@ Examples:
 Every host is a process of its own; its log is STATE/run/HOST.log. Ctrl-C drains and stops all.`,
   heading: (name: string, hosts: number, rows: number) =>
     `${name}: ${hosts} hosts, ${rows} rows of the port table`,
+  standbys: (fqdns: string) =>
+    `takes a VIP over on a machine of its own, not started here: ${fqdns}`,
   others: (fqdns: string) => `run by other software, not started here: ${fqdns}`,
   certificates: (count: number) => `certificates issued: ${count}`,
   reloaded: 'every host has read certificates and revocation lists again',
@@ -59,6 +61,8 @@ Beispiele:
 
 Jeder Host ist ein eigener Prozess; sein Protokoll ist STATE/run/HOST.log. Strg-C beendet alle geordnet.`,
   heading: (name, hosts, rows) => `${name}: ${hosts} Hosts, ${rows} Zeilen der Porttabelle`,
+  standbys: (fqdns) =>
+    `übernimmt eine VIP auf einer eigenen Maschine, wird hier nicht gestartet: ${fqdns}`,
   others: (fqdns) => `läuft mit anderer Software, wird hier nicht gestartet: ${fqdns}`,
   certificates: (count) => `ausgestellte Zertifikate: ${count}`,
   reloaded: 'alle Hosts haben Zertifikate und Sperrlisten neu gelesen',

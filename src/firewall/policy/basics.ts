@@ -1,4 +1,5 @@
 import {
+  addressesOf,
   between,
   everyIPv6,
   everything,
@@ -18,6 +19,10 @@ const reasons = {
   loopback: {
     en: 'The host talks to itself.',
     de: 'Der Host spricht mit sich selbst.',
+  },
+  vrrp: {
+    en: 'VRRP (IP protocol 112) between the two balancers: who has the VIP.',
+    de: 'VRRP (IP-Protokoll 112) zwischen den beiden Balancern: wer die VIP hat.',
   },
   neighbours: {
     en: 'IPv6 neighbour discovery and multicast listeners: without them there is no IPv6 (RFC 4890, 4.4.1).',
@@ -51,6 +56,22 @@ export const loopback = (direction: 'in' | 'out', language: Language): Rule => (
   },
   action: { kind: 'accept' },
   comment: reasons.loopback[language],
+});
+
+/**
+ * The advertisements of a pair of balancers, from one to the other (RFC 5798). They have no port and
+ * open no connection, so no row of the port table is about them.
+ */
+export const vrrp = (from: string, to: string, language: Language): Rule => ({
+  id: 'vrrp',
+  match: matching({
+    source: addressesOf([from]),
+    destination: addressesOf([to]),
+    protocol: exactly(protocols.vrrp),
+    states: ['new'],
+  }),
+  action: { kind: 'accept' },
+  comment: reasons.vrrp[language],
 });
 
 /** What IPv6 needs on every link. */

@@ -1,4 +1,4 @@
-import { findHost, findPool, hostsOf } from '#topology';
+import { balancersOf, findPool, hostsOf } from '#topology';
 import type { Host, Topology } from '#topology';
 import type { Leg } from '#ports';
 import {
@@ -74,8 +74,9 @@ function originsOf({ plan, legs }: Context): (leg: Leg) => AddressSet {
       leg.kind === 'balancerToMember'
         ? findPool(plan.topology, flows.get(leg.flow)?.destination.pool ?? '')
         : undefined;
-    const balancer = findHost(plan.topology, pool?.balancer ?? '');
-    const addresses = balancer === undefined ? leg.source.addresses : [balancer.address];
+    const balancers = pool === undefined ? [] : balancersOf(plan.topology, pool);
+    const addresses =
+      balancers.length === 0 ? leg.source.addresses : balancers.map(({ address }) => address);
     return joinAddresses(addresses.map((address) => legs.at(address)));
   };
 }

@@ -1,10 +1,10 @@
-import { parseAddress } from '#topology';
+import { parseAddress, partnerOf } from '#topology';
 import type { Host } from '#topology';
 import { virtualServicesOf } from '#ports';
 import type { Leg, Plan, VirtualService } from '#ports';
 import { addressesOf } from '../model/index.ts';
 import type { Chain, Direction, Endpoint, Rule, RuleSet, Translations } from '../model/index.ts';
-import { loopback, neighbours, replies } from './basics.ts';
+import { loopback, neighbours, replies, vrrp } from './basics.ts';
 import type { Context, Opening } from './context.ts';
 import { arriving, leaving, siteRules } from './site.ts';
 import { permitOf, rowOf, rulesFor } from './permits.ts';
@@ -125,11 +125,18 @@ export function hostRules(context: Context, host: Host): RuleSet {
   const { plan, language } = context;
   const links = usesIPv6(plan, host) ? [neighbours(language)] : [];
   const addresses = addressesOf([host.address, host.external?.address ?? '']);
+  const partner = partnerOf(plan.topology, host)?.address;
+  const pair = (direction: 'in' | 'out'): readonly Rule[] => {
+    if (partner === undefined) return [];
+    const [from, to] = direction === 'in' ? [partner, host.address] : [host.address, partner];
+    return [vrrp(from, to, language)];
+  };
   const own = (direction: 'in' | 'out', permits: readonly Permit[]): Chain =>
     chain(direction, [
       replies(language),
       loopback(direction, language),
       ...links,
+      ...pair(direction),
       ...rulesFor(context, permits),
       ...siteRules(
         plan.topology,

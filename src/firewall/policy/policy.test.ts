@@ -42,6 +42,20 @@ const plans: readonly (readonly [string, Plan])[] = [
     'contoso behind destination NAT',
     example('contoso', (text) => kernel(text).replace('nat: source', 'nat: destination')),
   ],
+  [
+    'contoso behind two balancers',
+    example('contoso', (text) =>
+      kernel(text)
+        .replace(
+          /^ {4}balancer: (.*)$/mu,
+          '    balancer: lb01.contoso.net\n    standby: lb02.contoso.net',
+        )
+        .replace(
+          'balancers:\n',
+          'balancers:\n  - { fqdn: lb02.contoso.net, address: 127.10.1.6 }\n',
+        ),
+    ),
+  ],
   ['contoso in IPv6', example('contoso', inIPv6)],
   ['dns-balanced', example('dns-balanced')],
   ['two-sites', example('two-sites')],
@@ -57,7 +71,7 @@ function rulesOf(set: RuleSet, direction: Direction): readonly Rule[] {
 const idsOf = (plan: Plan, device: string, direction: Direction): readonly string[] =>
   rulesOf(ruleSetOf(plan, device), direction).map(({ id }) => id);
 
-const structural = new Set(['replies', 'loopback', 'neighbours']);
+const structural = new Set(['replies', 'loopback', 'neighbours', 'vrrp']);
 const rows = (plan: Plan, device: string, direction: Direction): readonly string[] =>
   idsOf(plan, device, direction).filter((id) => !structural.has(id));
 

@@ -117,7 +117,10 @@ function segmentOf(
 
 /** Addresses of one station, wire by wire, in the order they are first met. */
 function portsOf(plan: Plan, segments: readonly Segment[], host: Host): readonly Port[] {
-  const vips = virtualServicesOf(plan, host.fqdn).map(({ address }) => address);
+  // In a lab nobody moves the VIP of a pair: it is where the topology has it.
+  const vips = virtualServicesOf(plan, host.fqdn).flatMap(({ balancer, address }) =>
+    balancer === host.fqdn ? [address] : [],
+  );
   const inner = [host.address, ...new Set(vips)].map((address) => ({
     address,
     segment: segmentOf(segments, 'gateway', address, host.fqdn).index,

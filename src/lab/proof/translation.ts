@@ -13,7 +13,10 @@ import type { Device } from './devices.ts';
  */
 export function translationOf(plan: Plan, device: Device): Device | undefined {
   const services = virtualServicesOf(plan, device.name);
-  const translated = services.filter(({ engine }) => engine === 'nftables');
+  // The VIP of a pair is at the balancer in a lab, so none of its packets reach the standby.
+  const translated = services.filter(
+    ({ engine, balancer }) => engine === 'nftables' && balancer === device.name,
+  );
   if (translated.length === 0) return undefined;
   const pools = plan.topology.pools.map((pool) => ({ ...pool, engine: 'embedded' as const }));
   const taking = makePlan({ ...plan.topology, pools }, { portOffset: plan.portOffset });
