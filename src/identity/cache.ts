@@ -1,10 +1,5 @@
 import type { User, Verifiers } from './user.ts';
-
-/** One user with everything a sign-in needs. */
-export interface KnownUser {
-  readonly user: User;
-  readonly verifiers: Verifiers;
-}
+import { type StoredUser, UserTable } from './user-table.ts';
 
 /** Users kept at most; above it all are forgotten, which costs one look-up each. */
 const capacity = 131_072;
@@ -18,7 +13,7 @@ export class UserCache {
   readonly #version: () => unknown;
   readonly #staleness: number;
   readonly #now: () => number;
-  readonly #users = new Map<string, KnownUser>();
+  readonly #users = new UserTable();
   #seen: unknown;
   #emptied = 0;
   #nextLook = -Infinity;
@@ -30,9 +25,9 @@ export class UserCache {
     this.#now = now;
   }
 
-  get(aor: string): KnownUser | undefined {
+  get(aor: string): StoredUser | undefined {
     this.refresh();
-    return this.#users.get(aor);
+    return this.#users.find(aor);
   }
 
   /** Forgets all users when the store has changed. */
@@ -50,9 +45,10 @@ export class UserCache {
     return this.#users.size < capacity;
   }
 
-  set(aor: string, known: KnownUser): void {
+  /** Keeps a user who was not there; an address that no record has room for is looked up each time. */
+  add(user: User, verifiers: Verifiers): void {
     if (this.#users.size >= capacity) this.clear();
-    this.#users.set(aor, known);
+    this.#users.add(user, verifiers);
   }
 
   clear(): void {

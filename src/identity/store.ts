@@ -2,12 +2,18 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { UsherError, messageOf, systemErrorCode } from '#base';
-import { type KnownUser, UserCache } from './cache.ts';
+import { UserCache } from './cache.ts';
 import { openSchema } from './schema.ts';
 import type { User, UserDirectory, UserRecord, Verifiers } from './user.ts';
 import type { DigestAlgorithm, UsernameForm } from './verifier.ts';
 
 type Row = Record<string, SQLOutputValue>;
+
+/** One user with everything a sign-in needs. */
+interface KnownUser {
+  readonly user: User;
+  readonly verifiers: Verifiers;
+}
 
 /** Milliseconds a writer waits for another one, e.g. two administrators at once. */
 const busyTimeout = 3000;
@@ -61,7 +67,8 @@ export class SqliteUserDirectory implements UserDirectory {
   }
 
   find(aor: string): User | undefined {
-    return this.#known(aor.toLowerCase())?.user;
+    const name = aor.toLowerCase();
+    return this.#cache.get(name) ?? this.#load(name)?.user;
   }
 
   verifier(
@@ -69,7 +76,11 @@ export class SqliteUserDirectory implements UserDirectory {
     algorithm: DigestAlgorithm,
     form: UsernameForm = 'local',
   ): string | undefined {
-    return this.#known(aor.toLowerCase())?.verifiers[algorithm]?.[form];
+    const name = aor.toLowerCase();
+    const cached = this.#cache.get(name);
+    return cached === undefined
+      ? this.#load(name)?.verifiers[algorithm]?.[form]
+      : cached.verifier(algorithm, form);
   }
 
   /**
@@ -88,16 +99,14 @@ export class SqliteUserDirectory implements UserDirectory {
     return rows.length === most;
   }
 
-  #known(aor: string): KnownUser | undefined {
-    const cached = this.#cache.get(aor);
-    if (cached !== undefined) return cached;
+  #load(aor: string): KnownUser | undefined {
     const row = this.#find.get(aor);
     return row === undefined ? undefined : this.#keep(row);
   }
 
   #keep(row: Row): KnownUser {
     const known = { user: userOf(row), verifiers: verifiersOf(row) };
-    this.#cache.set(known.user.aor, known);
+    this.#cache.add(known.user, known.verifiers);
     return known;
   }
 
@@ -188,22 +197,10 @@ function userOf(row: Row): User {
   return {
     aor: String(row['aor']),
     displayName: String(row['display_name']),
-    homePool: samePool(String(row['home_pool'])),
+    homePool: String(row['home_pool']),
     enabled: row['enabled'] === 1,
   };
 }
-
-/** One string for each pool, however many users it has: it is hashed once and takes up no room. */
-function samePool(name: string): string {
-  const known = pools.get(name);
-  if (known !== undefined) return known;
-  if (pools.size >= keptPools) pools.clear();
-  pools.set(name, name);
-  return name;
-}
-
-const pools = new Map<string, string>();
-const keptPools = 1024;
 
 function verifiersOf(row: Row): Verifiers {
   return {
