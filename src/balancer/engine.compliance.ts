@@ -102,13 +102,15 @@ export function engineCompliance(
           assert.match(reason, /ECONNREFUSED/u);
 
           await open.dir01.listen();
-          await open.state(open.dir01, 'webExternalPlain', 'up');
           // Slowly at first: a few of many that stay.
-          const held = await Promise.all(
-            Array.from({ length: 40 }, () => open.client('webExternalPlain')),
-          );
-          const later = await Promise.all(held.map((client) => client.ask('WHO')));
-          for (const client of held) client.close();
+          const later = await open.whileUp(open.dir01, 'webExternalPlain', async () => {
+            const held = await Promise.all(
+              Array.from({ length: 40 }, () => open.client('webExternalPlain')),
+            );
+            const answered = await Promise.all(held.map((client) => client.ask('WHO')));
+            for (const client of held) client.close();
+            return answered;
+          });
           assert.ok(later.includes(open.dir01.fqdn), 'the member takes part again');
         },
         { probeInterval: quick },
