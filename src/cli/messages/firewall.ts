@@ -48,7 +48,7 @@ usage or bad rules.`,
   refuted: (device: string, why: string) => `${device}: the certificate is wrong: ${why}`,
   why: {
     directions: 'it is not about the directions there are rules for',
-    noPartition: 'its regions are not all packets, each once, in the order of the cuts',
+    noPartition: 'its cuts end too early or too late, or one lies outside of what it cuts',
     asked: 'another rule of the port table decides',
     strict: 'another rule in force decides',
     generous: 'another rule in force may decide',
@@ -141,7 +141,8 @@ Exit-Status: 0 kein Befund; 1 etwas ist gesperrt, zu viel oder verschieden, oder
   refuted: (device, why) => `${device}: Das Zertifikat ist falsch: ${why}`,
   why: {
     directions: 'es handelt nicht von den Richtungen, für die es Regeln gibt',
-    noPartition: 'seine Regionen sind nicht alle Pakete, jedes einmal, in der Folge der Schnitte',
+    noPartition:
+      'seine Schnitte enden zu früh oder zu spät, oder einer liegt außerhalb dessen, was er teilt',
     asked: 'eine andere Regel der Porttabelle entscheidet',
     strict: 'eine andere geltende Regel entscheidet',
     generous: 'eine andere geltende Regel kann entscheiden',

@@ -1,15 +1,14 @@
 import { UsherError } from '#base';
-import { connectionStates, unfold } from '../model/index.ts';
-import type { Direction, FlatRule, Match, Rule, RuleSet, Verdict } from '../model/index.ts';
+import { unfold } from '../model/index.ts';
+import type { Direction, FlatRule, Rule, RuleSet, Verdict } from '../model/index.ts';
 import { directionsOf } from './audit.ts';
-import { compare } from './compare.ts';
-import type { Region } from './compare.ts';
+import { divide } from './compare.ts';
 
 /** As the first line of a certificate names it. */
-export const certificateFormat = 'usher-firewall-certificate-1';
+export const certificateFormat = 'usher-firewall-certificate-2';
 
-/** The fields of a box, in their order. */
-export const boxFields = [
+/** The fields of a packet, in their order. */
+export const packetFields = [
   'destination',
   'destinationPort',
   'source',
@@ -21,13 +20,12 @@ export const boxFields = [
 ] as const;
 
 /**
- * Packets alike in everything: of every field the values from `low` up to, not including, `high`. Addresses
- * are of one family; a state is its place in `connectionStates`; interfaces are compared as text.
+ * Cuts packets in two: those with a smaller value in a field, by its place in `packetFields`, and the others. A
+ * state counts as its place in `connectionStates`; interfaces are compared as text.
  */
-export interface Box {
-  readonly family: 4 | 6;
-  readonly low: readonly (bigint | number | string)[];
-  readonly high: readonly (bigint | number | string)[];
+export interface Cut {
+  readonly field: number;
+  readonly at: bigint | number | string;
 }
 
 /** What decides: a rule by the places of its chain and itself, or the default. */
@@ -41,7 +39,6 @@ export interface Decider {
 
 /** Packets that one rule of each side decides; places in the lists of deciders, -1 where none is certain to. */
 export interface CertifiedRegion {
-  readonly box: Box;
   readonly asked: number;
   /** Of the rules in force, as strictly as unknown conditions can be meant. */
   readonly strict: number;
@@ -53,8 +50,11 @@ export interface CertifiedDirection {
   readonly direction: Direction;
   readonly asked: readonly Decider[];
   readonly inForce: readonly Decider[];
-  /** Disjoint, together every packet there is; in the order in which the space was cut in two, again and again. */
-  readonly regions: readonly CertifiedRegion[];
+  /**
+   * First of all IPv4 packets, then of all IPv6 packets: a region, or a cut, followed by the same of the packets
+   * below it and of the others. So the regions are disjoint, and together every packet there is.
+   */
+  readonly nodes: readonly (Cut | CertifiedRegion)[];
 }
 
 /** The whole outcome of an audit, in a form that needs no trust in who made it. */
@@ -102,28 +102,6 @@ class Deciders {
   }
 }
 
-/** A region of the audit as a box; it has one interval in every field. */
-function boxOf({ source, destination, states, ...match }: Match): Box {
-  const family = source.v4.length > 0 ? 4 : 6;
-  const half = family === 4 ? 'v4' : 'v6';
-  const state = connectionStates.findIndex((each) => each === states[0]);
-  const intervals = [
-    destination[half][0],
-    match.destinationPort[0],
-    source[half][0],
-    match.protocol[0],
-    match.sourcePort[0],
-    { from: state, until: state + states.length },
-    match.inInterface[0],
-    match.outInterface[0],
-  ];
-  return {
-    family,
-    low: intervals.map((interval) => interval?.from ?? 0),
-    high: intervals.map((interval) => interval?.until ?? 0),
-  };
-}
-
 const tooMany = (): UsherError =>
   new UsherError(
     'USHER_RULES_TOO_LARGE',
@@ -143,27 +121,25 @@ export function certify(asked: RuleSet, inForce: RuleSet): Certificate {
   const directions = directionsOf(asked).map((direction): CertifiedDirection => {
     const [left, right] = [unfold(asked, direction), unfold(inForce, direction)];
     const [wanted, real] = [new Deciders(asked, left), new Deciders(inForce, right)];
-    const regions: CertifiedRegion[] = [];
-    const found = ({ match, deciders: [one = -1, least = -1, most = -1] }: Region): void => {
+    const nodes: (Cut | CertifiedRegion)[] = [];
+    const found = ([one = -1, least = -1, most = -1]: readonly number[]): void => {
       count += 1;
       if (count > mostRegions) throw tooMany();
-      regions.push({
-        box: boxOf(match),
+      nodes.push({
         asked: wanted.of(one),
         strict: real.of(least),
         generous: real.of(most),
       });
     };
-    compare(
+    divide(
       [
         { rules: left, reading: 'lower' },
         { rules: right, reading: 'lower' },
         { rules: right, reading: 'upper' },
       ],
-      'all',
-      found,
+      { found, cut: (field, at) => void nodes.push({ field, at }) },
     );
-    return { direction, asked: wanted.list, inForce: real.list, regions };
+    return { direction, asked: wanted.list, inForce: real.list, nodes };
   });
   return { format: certificateFormat, device: asked.device, directions };
 }

@@ -96,6 +96,39 @@ function agree(sides: readonly Prepared[], parts: readonly Part[]): boolean {
   return verdict !== undefined && same((other, its) => verdictOf(other, its) === verdict);
 }
 
+/** Of the boxes that decide, the rules: of each side the index, -1 when none decides. */
+function decidersOf(prepared: readonly Prepared[], boxes: Int32Array): readonly number[] {
+  return prepared.map(
+    ({ boxes: { owner }, indexes }, side) => indexes[owner[boxes[side] ?? 0] ?? 0] ?? -1,
+  );
+}
+
+/**
+ * Tells of every packet which rule of each side decides, as the tree of cuts by which the space comes apart: all of
+ * IPv4, then all of IPv6; after a cut what lies below it, then the rest.
+ */
+export function divide(
+  sides: readonly Side[],
+  told: {
+    readonly found: (deciders: readonly number[]) => void;
+    /** Fields as in `packetFields`. */
+    readonly cut: (field: number, at: bigint | number | string) => void;
+  },
+): void {
+  const space = new Space(sides.map(({ rules }) => rules.map(({ match }) => match)));
+  const known = new Map<string, number>();
+  const prepared = sides.map((side) => prepare(space, side, known));
+  partition(
+    space.roots(),
+    prepared.map(({ boxes }) => boxes),
+    {
+      idle: () => false,
+      cut: (field, rank) => told.cut(field, space.valueAt(field, rank)),
+      leaf: (_low, _high, boxes) => told.found(decidersOf(prepared, boxes)),
+    },
+  );
+}
+
 /**
  * Tells which rule of each side decides, as disjoint regions: of every packet, or of those packets
  * only that some side admits and another does not.
@@ -113,12 +146,8 @@ export function compare(
     prepared.map(({ boxes }) => boxes),
     {
       idle: (parts) => packets === 'disputed' && agree(prepared, parts),
-      leaf: (low, high, boxes) => {
-        const deciders = prepared.map(
-          ({ boxes: { owner }, indexes }, side) => indexes[owner[boxes[side] ?? 0] ?? 0] ?? -1,
-        );
-        found({ match: space.matchOf(low, high), deciders });
-      },
+      leaf: (low, high, boxes) =>
+        found({ match: space.matchOf(low, high), deciders: decidersOf(prepared, boxes) }),
     },
   );
 }

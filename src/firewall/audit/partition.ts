@@ -17,6 +17,8 @@ export interface Search {
   readonly trim?: (part: Part) => number;
   /** True when a region these parts decide holds nothing that is looked for. */
   readonly idle: (parts: readonly Part[]) => boolean;
+  /** Told of every cut, before either side is: first what is below this rank of the field, then the rest. */
+  readonly cut?: (field: number, rank: number) => void;
   /**
    * A region all of whose packets one box of each list decides, -1 where a list decides nothing. The
    * arrays are changed after the call.
@@ -116,6 +118,7 @@ export function partition(roots: readonly Root[], lists: readonly Boxes[], searc
       return;
     }
     const { field, at } = cutter.best(low, high, open);
+    search.cut?.(field, at);
     const [start, end] = [low[field] ?? 0, high[field] ?? 0];
     const parts = stacks.map(({ from, until }) => ({ from, until }));
     for (const half of [0, 1]) {

@@ -214,6 +214,14 @@ export class Space {
     return { from: axis[low[field] ?? 0] ?? 0, until: axis[high[field] ?? 0] ?? 0 };
   }
 
+  /** The value a rank of a field stands for; in the fields of addresses an address of its family. */
+  valueAt(field: number, rank: number): Value {
+    const value = this.axes[field]?.[rank] ?? 0;
+    if (field !== 0 && field !== 2) return value;
+    const place = BigInt(value);
+    return place < offset ? place : place - offset;
+  }
+
   /** A region of ranks as the match that takes exactly its packets. */
   matchOf(low: Int32Array, high: Int32Array): Match {
     const address = (field: number) => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { loadPlan } from '#ports';
 import { audit } from '../audit/index.ts';
 import { certify } from '../audit/certificate.ts';
-import type { Certificate, CertifiedDirection, CertifiedRegion } from '../audit/certificate.ts';
+import type { Certificate, CertifiedDirection } from '../audit/certificate.ts';
 import { ruleSetOf } from '../policy/index.ts';
 import type { Rule, RuleSet } from '../model/index.ts';
 import { check, parseCertificate, printCertificate } from './index.ts';
@@ -39,13 +39,17 @@ const forged = (
   ),
 });
 
-const withRegion = (
-  place: number,
-  change: (region: CertifiedRegion) => readonly CertifiedRegion[],
-): Certificate =>
-  forged(({ regions }) => ({
-    regions: regions.flatMap((region, index) => (index === place ? change(region) : [region])),
+type Node = CertifiedDirection['nodes'][number];
+
+/** The certificate with other nodes in the place of one. */
+const withNode = (place: number, change: (node: Node) => readonly Node[]): Certificate =>
+  forged(({ nodes }) => ({
+    nodes: nodes.flatMap((node, index) => (index === place ? change(node) : [node])),
   }));
+
+const nodes: readonly Node[] = honest.directions[0]?.nodes ?? [];
+const firstCut = nodes.findIndex((node) => 'field' in node);
+const firstRegion = nodes.findIndex((node) => 'asked' in node);
 
 const whyOf = (certificate: Certificate): string => {
   const checked = check(certificate, asked, inForce);
@@ -68,36 +72,29 @@ describe('the check of a certificate', () => {
     assert.equal(whyOf(read), 'holds');
   });
 
-  it('refuses regions that are not all packets, or some twice', () => {
-    assert.equal(whyOf(withRegion(3, () => [])), 'noPartition');
-    assert.equal(whyOf(withRegion(3, (region) => [region, region])), 'noPartition');
-    assert.equal(whyOf(forged(() => ({ regions: [] }))), 'noPartition');
-    const shorter = withRegion(0, (region) => [
-      { ...region, box: { ...region.box, high: region.box.high.with(4, 65_535) } },
-    ]);
-    assert.equal(whyOf(shorter), 'noPartition');
-    const empty = withRegion(0, (region) => [
-      { ...region, box: { ...region.box, high: region.box.low } },
-      region,
-    ]);
-    assert.equal(whyOf(empty), 'noPartition');
+  it('refuses a tree that ends early or goes on, and cuts that are not inside', () => {
+    assert.ok(firstCut >= 0 && firstRegion >= 0);
+    assert.equal(whyOf(forged(() => ({ nodes: [] }))), 'noPartition');
+    assert.equal(whyOf(forged(() => ({ nodes: nodes.slice(0, -1) }))), 'noPartition');
+    const [last] = nodes.slice(-1);
+    assert.ok(last !== undefined);
+    assert.equal(whyOf(forged(() => ({ nodes: [...nodes, last] }))), 'noPartition');
+    const states = 5;
+    for (const at of [0, 5, 99, -1, 1n << 130n, 'eth0', '']) {
+      // A cut at the border would leave one side empty and count the other twice.
+      const outside = withNode(firstCut, (node) => [{ field: states, at }, node]);
+      assert.equal(whyOf(outside), 'noPartition', String(at));
+    }
+    assert.equal(whyOf(withNode(firstCut, (node) => [{ field: 8, at: 1 }, node])), 'noPartition');
+    // Cut once more by an interface no rule of this direction knows, all packets are there still.
+    const finer = withNode(firstRegion, (node) => [{ field: 7, at: 'm' }, node, node]);
+    assert.equal(whyOf(finer), 'holds');
   });
 
   it('refuses a region that several rules decide', () => {
-    const four = honest.directions[0]?.regions.findLast(({ box }) => box.family === 4);
-    const six = honest.directions[0]?.regions.findLast(({ box }) => box.family === 6);
+    const [four, six] = [nodes.find((node) => 'asked' in node), nodes.at(-1)];
     assert.ok(four !== undefined && six !== undefined);
-    const all = { low: [0n, 0, 0n, 0, 0, 0, '', ''] };
-    const whole = (region: CertifiedRegion, end: bigint): CertifiedRegion => ({
-      ...region,
-      box: {
-        family: region.box.family,
-        ...all,
-        high: [end, 65_536, end, 256, 65_536, 5, '\uFFFF', '\uFFFF'],
-      },
-    });
-    const coarse = forged(() => ({ regions: [whole(four, 1n << 32n), whole(six, 1n << 128n)] }));
-    assert.equal(whyOf(coarse), 'asked');
+    assert.equal(whyOf(forged(() => ({ nodes: [four, six] }))), 'asked');
   });
 
   it('refuses a wrong rule or verdict, on whatever side', () => {
@@ -105,11 +102,11 @@ describe('the check of a certificate', () => {
     assert.ok(direction !== undefined);
     for (const side of ['asked', 'strict', 'generous'] as const) {
       const list: readonly unknown[] = side === 'asked' ? direction.asked : direction.inForce;
-      for (const [place, region] of direction.regions.entries()) {
-        if (place % 40 !== 0) continue;
+      for (const [place, node] of nodes.entries()) {
+        if (place % 80 > 1 || 'field' in node) continue;
         for (const other of [-1, ...list.keys()]) {
-          if (other === region[side]) continue;
-          assert.equal(whyOf(withRegion(place, (own) => [{ ...own, [side]: other }])), side);
+          if (other === node[side]) continue;
+          assert.equal(whyOf(withNode(place, (own) => [{ ...own, [side]: other }])), side);
         }
       }
     }

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import type { UsherError } from '#base';
 import { unreadable } from '../model/index.ts';
 import type { RuleFile } from '../model/index.ts';
-import { boxFields, certificateFormat } from '../audit/certificate.ts';
-import type { Certificate } from '../audit/certificate.ts';
+import { certificateFormat, packetFields } from '../audit/certificate.ts';
+import type { Certificate, CertifiedRegion, Cut } from '../audit/certificate.ts';
 
-const number = z.int().min(0).max(65_536);
-const address = z
-  .string()
-  .regex(/^\d{1,39}$/u)
-  .transform(BigInt);
-const name = z.string().max(100);
-/** In the order of `boxFields`; an address is a decimal number, in quotation marks because it may have 128 bits. */
-const corner = z.tuple([address, number, address, number, number, number, name, name]);
+/** A value is a number, a text, or as `{"address": "…"}` a decimal number that may have 128 bits. */
+const value = z.union([
+  z.int().min(0).max(65_536),
+  z.string().max(100),
+  z
+    .strictObject({ address: z.string().regex(/^\d{1,39}$/u) })
+    .transform(({ address }) => BigInt(address)),
+]);
 
 const decider = z.strictObject({
   verdict: z.literal(['accept', 'drop', 'reject']),
@@ -23,42 +23,43 @@ const decider = z.strictObject({
 
 const place = z.int().min(-1);
 
-const region = z
-  .strictObject({
-    family: z.literal([4, 6]),
-    low: corner,
-    high: corner,
-    asked: place,
-    strict: place,
-    generous: place,
-  })
-  .transform(({ family, low, high, ...deciders }) => ({ box: { family, low, high }, ...deciders }));
+const cut = z
+  .strictObject({ cut: z.literal(packetFields), at: value })
+  .transform(({ cut: field, at }) => ({ field: packetFields.indexOf(field), at }));
+
+const region = z.strictObject({ asked: place, strict: place, generous: place });
 
 const certificate = z.strictObject({
   format: z.literal(certificateFormat),
   device: z.string(),
-  fields: z.array(z.string()).refine((names) => names.join() === boxFields.join()),
   directions: z.array(
     z.strictObject({
       direction: z.literal(['in', 'out', 'forward']),
       asked: z.array(decider),
       inForce: z.array(decider),
-      regions: z.array(region),
+      nodes: z.array(z.union([region, cut])),
     }),
   ),
 });
 
-const plain = (value: unknown): string =>
-  JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
+const nodeText = (node: Cut | CertifiedRegion): string =>
+  'field' in node
+    ? JSON.stringify({
+        cut: packetFields[node.field],
+        at: typeof node.at === 'bigint' ? { address: String(node.at) } : node.at,
+      })
+    : JSON.stringify(node);
 
-/** A certificate as JSON, one region a line. */
+/** A certificate as JSON, one cut or region a line. */
 export function printCertificate({ format, device, directions }: Certificate): string {
-  const parts = directions.map(({ direction, asked, inForce, regions }) => {
-    const lines = regions.map(({ box, ...deciders }) => `    ${plain({ ...box, ...deciders })}`);
-    const head = `   "direction": ${plain(direction)},\n   "asked": ${plain(asked)},\n   "inForce": ${plain(inForce)},`;
-    return `  {\n${head}\n   "regions": [\n${lines.join(',\n')}\n   ]\n  }`;
+  const parts = directions.map(({ direction, asked, inForce, nodes }) => {
+    const head = Object.entries({ direction, asked, inForce }).map(
+      ([key, about]) => `   ${JSON.stringify(key)}: ${JSON.stringify(about)},\n`,
+    );
+    const lines = nodes.map((node) => `    ${nodeText(node)}`);
+    return `  {\n${head.join('')}   "nodes": [\n${lines.join(',\n')}\n   ]\n  }`;
   });
-  const head = ` "format": ${plain(format)},\n "device": ${plain(device)},\n "fields": ${plain(boxFields)},`;
+  const head = ` "format": ${JSON.stringify(format)},\n "device": ${JSON.stringify(device)},`;
   return `{\n${head}\n "directions": [\n${parts.join(',\n')}\n ]\n}\n`;
 }
 
@@ -74,13 +75,13 @@ export function parseCertificate({ name: file, content }: RuleFile): Certificate
       met,
       'a certificate as usher firewall audit --certificate writes it',
     );
-  let value: unknown;
+  let told: unknown;
   try {
-    value = JSON.parse(content);
+    told = JSON.parse(content);
   } catch (error) {
     throw fault(error instanceof Error ? error.message : 'no JSON');
   }
-  const result = certificate.safeParse(value);
+  const result = certificate.safeParse(told);
   if (result.success) {
     const { format, device, directions } = result.data;
     return { format, device, directions };
