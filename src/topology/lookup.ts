@@ -2,6 +2,7 @@ import type { Host, Pool, Topology } from './model.ts';
 
 interface Index {
   readonly hosts: readonly Host[];
+  readonly names: readonly string[];
   readonly hostByName: ReadonlyMap<string, Host>;
   readonly poolByName: ReadonlyMap<string, Pool>;
 }
@@ -21,6 +22,7 @@ function indexOf(topology: Topology): Index {
   ];
   const index = {
     hosts,
+    names: hosts.map(({ fqdn }) => fqdn),
     hostByName: new Map(hosts.map((host) => [host.fqdn, host])),
     poolByName: new Map(topology.pools.map((pool) => [pool.fqdn, pool])),
   };
@@ -31,6 +33,11 @@ function indexOf(topology: Topology): Index {
 /** Every host: pool members in file order, then Edges, reverse proxies, balancers and trusted peers. */
 export function hostsOf(topology: Topology): readonly Host[] {
   return indexOf(topology).hosts;
+}
+
+/** The FQDNs of `hostsOf`; the same list each time. */
+export function hostNames(topology: Topology): readonly string[] {
+  return indexOf(topology).names;
 }
 
 /** The host of this name; the case of letters does not matter. */
