@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { UsherError } from '#base';
+import { planOn } from '#firewall';
 import { Deployment } from '#host';
 import { loadPlan } from '#ports';
 import type { Plan } from '#ports';
@@ -72,14 +73,20 @@ export async function requireLab(): Promise<void> {
 
 /**
  * The topology a lab runs: the file itself, or a copy in which loopback addresses are moved (127.x.y.z
- * becomes 10.x.y.z), since Linux lets none of them on a wire.
+ * becomes 10.x.y.z), since Linux lets none of them on a wire. Flows of the site that are over are left out.
  *
+ * @param today `YYYY-MM-DD`
  * @throws UsherError `USHER_LAB_ADDRESS`, `USHER_LAB_TRUST`
  */
-export async function labTopology(name: string, file: string, plan: Plan): Promise<LabTopology> {
+export async function labTopology(
+  name: string,
+  file: string,
+  plan: Plan,
+  today: string,
+): Promise<LabTopology> {
   const text = await readFile(file, 'utf8');
   const moved = renumbered(text, file);
-  if (moved === text) return { file, plan };
+  if (moved === text) return { file, plan: planOn(plan, today) };
   const copy = copiedTopology(checkName(name));
   const loaded = loadPlan(moved, copy);
   if (!loaded.ok) {
@@ -96,7 +103,7 @@ export async function labTopology(name: string, file: string, plan: Plan): Promi
       remedy: 'Write absolute paths under trust:; the lab runs a copy of the file.',
     });
   }
-  return { file: copy, plan: loaded.plan, copy: moved };
+  return { file: copy, plan: planOn(loaded.plan, today), copy: moved };
 }
 
 /** True while the process that is making a lab lives. */

@@ -28,6 +28,13 @@ const members = (pool: string, block: number, count: number): string =>
       `      - { fqdn: ${pool}${index + 3}.contoso.net, address: 127.10.${block}.${index + 31} }\n`,
   ).join('');
 
+/** Flows of the site: one for good, one that is over. */
+const site = `
+policy:
+  - { name: ssh, from: [administration], to: [hosts], service: ssh, owner: ops, reason: Shell. }
+  - { name: migration, from: [administration], to: [hosts], ports: [9999], owner: ops, reason: Move., expires: 2020-01-01 }
+`;
+
 describe('a lab', options, () => {
   const lab = new TestLab('a');
   after(() => lab.close());
@@ -128,7 +135,7 @@ describe('a lab', options, () => {
     const text = readFileSync('examples/contoso.yaml', 'utf8')
       .replace(/^.*fqdn: dir02.*\n/mu, (line) => line + members('dir', 1, 4))
       .replace(/^.*fqdn: fe02.*\n/mu, (line) => line + members('fea', 2, 3));
-    writeFileSync(file, text);
+    writeFileSync(file, text + site);
     // Certificates first, as of a deployment that was up before.
     assert.equal((await lab.usher(['up', file])).status, 0);
     await lab.usher(['down']);
@@ -137,5 +144,10 @@ describe('a lab', options, () => {
     const [times = ''] = /15 hosts up after [\d.]+ s/u.exec(up.out) ?? [];
     assert.notEqual(times, '', up.out);
     context.diagnostic(`${times}; ${/wires .*/u.exec(up.out)?.[0]}`);
+    // A flow of the site that is over has no rules, and who started the lab is told.
+    assert.match(up.err, /SITE-migration was valid until 2020-01-01: its rules are left out/u);
+    const rules = await lab.usher(['exec', 'dir01', '--', 'nft', 'list', 'table', 'inet', 'usher']);
+    assert.match(rules.out, /SITE-ssh/u);
+    assert.doesNotMatch(rules.out, /SITE-migration/u);
   });
 });

@@ -1,3 +1,4 @@
+import { planOn } from '#firewall';
 import { meant, meetInLab, networkOf, openLab, proveLab, requireLab } from '#lab';
 import type { Plan } from '#ports';
 import { holds, toHtml, toJUnit, toReport } from '#proof';
@@ -7,6 +8,7 @@ import { texts } from '../messages/proof.ts';
 import { texts as verifyTexts } from '../messages/verify.ts';
 import { writeOutput } from '../output-file.ts';
 import { readPlan } from '../plan-file.ts';
+import { today } from '../policy-notices.ts';
 import { progress } from '../progress.ts';
 import { conversationLines, proofSummary, rowLines } from '../proof-text.ts';
 
@@ -24,7 +26,7 @@ export interface VerifyOptions {
 export async function verifyLab(context: CliContext, options: VerifyOptions): Promise<void> {
   await requireLab();
   const record = await openLab(options.name);
-  const plan = readPlan(context, record.topologyFile);
+  const plan = planOn(readPlan(context, record.topologyFile), today());
   const bar = progress(context, texts(context.language).proving);
   const devicesOnly = options.devices === true;
   const proof = await proveLab(record, plan, {

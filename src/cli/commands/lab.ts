@@ -23,6 +23,7 @@ import { texts } from '../messages/lab.ts';
 import { texts as upTexts } from '../messages/up.ts';
 import { paint } from '../paint.ts';
 import { defaultTopology, readPlan } from '../plan-file.ts';
+import { tellExpiries, today } from '../policy-notices.ts';
 import { prepare } from '../prepare.ts';
 import { verifyLab, type VerifyOptions } from './lab-verify.ts';
 import { progress } from '../progress.ts';
@@ -92,7 +93,8 @@ async function runUp(context: CliContext, topologyFile: string, { name }: Option
   checkName(name);
   await requireLab();
   if (await makeRoom(name)) context.complain(text.cleaned(name));
-  const topology = await labTopology(name, resolve(topologyFile), written);
+  tellExpiries(context, written);
+  const topology = await labTopology(name, resolve(topologyFile), written, today());
   const { file, plan, copy } = topology;
   const hosts = hostsOf(plan.topology).filter(runsUsher);
   const others = hostsOf(plan.topology).filter((host) => !runsUsher(host));

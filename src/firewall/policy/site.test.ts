@@ -6,7 +6,7 @@ import type { Plan } from '#ports';
 import { audit } from '../audit/index.ts';
 import { formatAddresses } from '../model/index.ts';
 import type { Rule, RuleSet } from '../model/index.ts';
-import { expiringFlows, locksOut, policyOf, ruleSetOf } from './index.ts';
+import { expiringFlows, locksOut, planOn, policyOf, ruleSetOf } from './index.ts';
 
 const section = `
 policy:
@@ -90,6 +90,8 @@ describe('the flows of the site', () => {
   it('end with their last day: the rules are left out, and the audit finds them in excess', () => {
     const last = ruleSetOf(plan, 'fe01.contoso.net', { today: '2027-06-30' });
     const after = ruleSetOf(plan, 'fe01.contoso.net', { today: '2027-07-01' });
+    assert.deepEqual(ruleSetOf(planOn(plan, '2027-06-30'), 'fe01.contoso.net'), last);
+    assert.deepEqual(ruleSetOf(planOn(plan, '2027-07-01'), 'fe01.contoso.net'), after);
     assert.ok(siteRulesOf(last, 'in').some(({ id }) => id === 'SITE-monitoring'));
     assert.ok(!siteRulesOf(after, 'in').some(({ id }) => id === 'SITE-monitoring'));
     assert.deepEqual(

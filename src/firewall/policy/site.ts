@@ -1,5 +1,5 @@
 import { siteTraffic } from '#ports';
-import type { SiteTraffic } from '#ports';
+import type { Plan, SiteTraffic } from '#ports';
 import type { SiteFlow, Topology } from '#topology';
 import {
   addressesOf,
@@ -21,6 +21,12 @@ export const siteRow = ({ name }: Pick<SiteFlow, 'name'>): string => `SITE-${nam
 /** True when the last day of a flow is over; days are compared as text, `2027-06-30`. */
 export const isExpired = ({ expires }: SiteFlow, today: string | undefined): boolean =>
   expires !== undefined && today !== undefined && expires < today;
+
+/** The plan as it is on a day: without the flows of the site that are over. */
+export function planOn(plan: Plan, today: string): Plan {
+  const policy = plan.topology.policy.filter((flow) => !isExpired(flow, today));
+  return { ...plan, topology: { ...plan.topology, policy } };
+}
 
 /** The first packets of connections, of whatever addresses; ports of one protocol go together. */
 function packetsOf(traffic: readonly SiteTraffic[]): readonly Match[] {
