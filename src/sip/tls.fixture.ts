@@ -5,7 +5,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 
 import { systemClock } from '#base';
-import { SipResponse, StreamFramer } from './message/index.ts';
+import { SipResponse, StreamFramer, defaultLimits } from './message/index.ts';
 import type { SipMessage } from './message/index.ts';
 import type { Outcome, RequestContext, SipHop } from './proxy/model.ts';
 import { SipServer } from './server.ts';
@@ -35,7 +35,7 @@ export class Client {
   readonly socket: TLSSocket;
   readonly messages: SipMessage[] = [];
   bytes = '';
-  readonly #framer = new StreamFramer({}, 'dialled');
+  readonly #framer = new StreamFramer(defaultLimits, 'dialled');
 
   constructor(port: number, options: ConnectionOptions) {
     this.socket = connect({ host, port, rejectUnauthorized: false, ...options });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { buildRequest, SipResponse, StreamFramer } from '#sip';
+import { buildRequest, serverLimits, SipResponse, StreamFramer } from '#sip';
 import type { ProbeTarget } from '../targets.ts';
 import { dialled, type ProbeSource } from './dial.ts';
 import { probe, ProbeFailure, type Prober } from './prober.ts';
@@ -45,7 +45,7 @@ function options(target: ProbeTarget, source: ProbeSource, callId: string) {
 /** The final answer to the request of this Call-ID. */
 function answerTo(callId: string, socket: Socket, signal: AbortSignal): Promise<SipResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<SipResponse>();
-  const framer = new StreamFramer({}, 'dialled');
+  const framer = new StreamFramer(serverLimits, 'dialled');
   let received = 0;
   const take = (bytes: Buffer): void => {
     received += bytes.length;

@@ -108,7 +108,7 @@ export function headsOf(chunks: readonly Buffer[]): SipMessage[] {
 
 /** Everything the framer says about the bytes of an accepted connection that come in these chunks. */
 export function streamAccount(chunks: readonly Buffer[], limits: Partial<Limits>): StreamAccount {
-  const framer = new StreamFramer(limits);
+  const framer = new StreamFramer({ ...defaultLimits, ...limits });
   const events: FrameEvent[] = [];
   for (const chunk of chunks) events.push(...framer.push(chunk));
   return {

@@ -15,7 +15,7 @@ function filler(bytes: number): string {
 }
 
 function push(text: string, limits = {}): readonly FrameEvent[] {
-  return new StreamFramer(limits).push(Buffer.from(text, 'latin1'));
+  return new StreamFramer({ ...defaultLimits, ...limits }).push(Buffer.from(text, 'latin1'));
 }
 
 function kinds(events: readonly FrameEvent[]): string[] {
@@ -84,7 +84,7 @@ describe('keep-alives', () => {
   });
 
   test('on a dialled connection every CRLF is a pong', () => {
-    const framer = new StreamFramer({}, 'dialled');
+    const framer = new StreamFramer(defaultLimits, 'dialled');
     assert.deepEqual(kinds(framer.push(Buffer.from('\r\n'))), ['pong']);
     assert.deepEqual(kinds(framer.push(Buffer.from('\r\n\r\n'))), ['pong', 'pong']);
   });

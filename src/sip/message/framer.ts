@@ -73,8 +73,8 @@ export class StreamFramer {
   #over = false;
 
   /** `side` tells what an empty line means: see `FrameEvent`. */
-  constructor(limits: Partial<Limits> = {}, side: 'accepted' | 'dialled' = 'accepted') {
-    this.#limits = { ...defaultLimits, ...limits };
+  constructor(limits: Limits = defaultLimits, side: 'accepted' | 'dialled' = 'accepted') {
+    this.#limits = limits;
     this.#side = side;
   }
 

@@ -1,4 +1,4 @@
-import { serverLimits } from '../message/index.ts';
+import { defaultLimits, serverLimits } from '../message/index.ts';
 import type { Limits } from '../message/index.ts';
 import { rateOf } from '../overload/rate.ts';
 import type { Rate } from '../overload/rate.ts';
@@ -6,9 +6,9 @@ import type { Rate } from '../overload/rate.ts';
 /** Bounds of one SipServer; each names what it defends against. */
 export interface SipLimits {
   /** Size limits of a client's messages; defaults of the message layer. */
-  readonly framing: Partial<Limits>;
+  readonly framing: Limits;
   /** The same for a trusted server: what a client may send, and what the servers on the way add. */
-  readonly serverFraming: Partial<Limits>;
+  readonly serverFraming: Limits;
   /** Open incoming connections of the whole server: file descriptors and memory. */
   readonly maxConnections: number;
   /** TLS handshakes not finished: memory and CPU of peers that connect and say nothing. */
@@ -55,7 +55,7 @@ export interface SipLimits {
 
 /** The bounds used where a role names none. */
 export const defaultSipLimits: SipLimits = {
-  framing: {},
+  framing: defaultLimits,
   serverFraming: serverLimits,
   maxConnections: 20_000,
   maxHalfOpen: 4_000,

@@ -66,7 +66,7 @@ export class TlsListener {
   readonly #tcp: Server;
   readonly #tls: TlsServer;
   /** Sockets whose handshake is not done, by remote end. */
-  readonly #halfOpen = new Map<string, Socket>();
+  readonly #halfOpen = new Map<string, { readonly socket: Socket; readonly gone: () => void }>();
   readonly #halfOpenBySource = new Map<string, number>();
   readonly #recent = new Map<string, number>();
   #recentSince = 0;
@@ -162,7 +162,7 @@ export class TlsListener {
 
   close(): void {
     this.stopAccepting();
-    for (const socket of this.#halfOpen.values()) socket.destroy();
+    for (const { socket } of this.#halfOpen.values()) socket.destroy();
   }
 
   dump(): ListenerDump {
@@ -193,9 +193,10 @@ export class TlsListener {
       return;
     }
     const key = keyOf(socket);
-    this.#halfOpen.set(key, socket);
+    const gone = (): void => this.#halfOpenOver(key, address);
+    this.#halfOpen.set(key, { socket, gone });
     this.#halfOpenBySource.set(address, (this.#halfOpenBySource.get(address) ?? 0) + 1);
-    socket.once('close', () => this.#halfOpenOver(key, address));
+    socket.on('close', gone);
     this.#tls.emit('connection', socket);
   }
 
@@ -217,7 +218,11 @@ export class TlsListener {
 
   /** The handshake is done, or never will be; the second call for a socket does nothing. */
   #halfOpenOver(key: string, address: string): void {
-    if (!this.#halfOpen.delete(key)) return;
+    const over = this.#halfOpen.get(key);
+    if (over === undefined) return;
+    this.#halfOpen.delete(key);
+    // A connection may last for days: it keeps nothing of its beginning.
+    over.socket.off('close', over.gone);
     const left = (this.#halfOpenBySource.get(address) ?? 1) - 1;
     if (left === 0) this.#halfOpenBySource.delete(address);
     else this.#halfOpenBySource.set(address, left);
@@ -235,6 +240,7 @@ export class TlsListener {
       return;
     }
     this.#admitted(socket, admission, this.#options.label);
+    socket.off('error', ignore);
   }
 
   #admission(socket: TLSSocket): SipAdmission {

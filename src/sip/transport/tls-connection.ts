@@ -200,8 +200,14 @@ function latin1(data: Uint8Array): string {
 
 /** This side's end of a socket; an unspecified one once the kernel has forgotten it. */
 export function localOf(socket: TLSSocket): Endpoint {
-  return { address: plain(socket.localAddress), port: socket.localPort ?? 0 };
+  const address = plain(socket.localAddress);
+  const port = socket.localPort ?? 0;
+  if (lastLocal.address !== address || lastLocal.port !== port) lastLocal = { address, port };
+  return lastLocal;
 }
+
+/** Ten thousand connections to one listener need not say ten thousand times where it is. */
+let lastLocal: Endpoint = { address: '0.0.0.0', port: 0 };
 
 /** The peer's end of a socket. */
 export function remoteOf(socket: TLSSocket): Endpoint {

@@ -39,7 +39,7 @@ export abstract class Wire implements Connection {
     this.label = label;
     this.local = local;
     this.remote = remote;
-    this.localText = formatEndpoint(local);
+    this.localText = sharedText(local);
     this.remoteText = formatEndpoint(remote);
     this.scope = peer.kind === 'server' ? peer.fqdn : id;
   }
@@ -99,3 +99,12 @@ export abstract class Wire implements Connection {
     for (const watcher of watchers) watcher.wireClosed();
   }
 }
+
+/** The text of an end that many connections share. */
+function sharedText(end: Endpoint): string {
+  const known = texts.get(end) ?? formatEndpoint(end);
+  texts.set(end, known);
+  return known;
+}
+
+const texts = new WeakMap<Endpoint, string>();
