@@ -24,8 +24,11 @@ What is started gets certificates and users of its own under a temporary directo
 /** Connections opened at the same time. */
 const together = 16;
 
-/** Seconds after which a server has put away what it needed to open the connections. */
+/** Seconds after which a server has done what the closing of connections asks of it. */
 const settling = 5;
+
+/** Seconds after which a server at rest has put away what it needed to open the connections: V8 collects when idle. */
+const rest = 40;
 
 const { values } = parse();
 
@@ -71,10 +74,11 @@ async function measure(bed: Bed, server: Server, idle: number, seconds: number):
   await untilOpen(dialler);
   // What the first connections cost is nobody's daily bread.
   await shakeHands(dialler, false, seconds / 2, together);
-  await sleep(settling * 1000);
+  await sleep(rest * 1000);
   const empty = usageOf(program.pid).memory;
   const sockets = await openIdle(dialler, idle, together);
-  await sleep(settling * 1000);
+  say(`  ${idle} connections are open; a look at them in ${rest} seconds`);
+  await sleep(rest * 1000);
   const open = sockets.filter(({ destroyed }) => !destroyed).length;
   if (open < idle) throw new Error(`${name} closed ${idle - open} of ${idle} idle connections`);
   const perConnection = (usageOf(program.pid).memory - empty) / idle;
