@@ -185,6 +185,22 @@ export function engineCompliance(
         { probeInterval: quick },
       ));
 
+    it('starts though a member cannot be reached, says which and why, and serves with the rest', () =>
+      scene(
+        async (open) => {
+          await open.state(open.dir02, 'webExternalPlain', 'up');
+          const { state, reason } = open.member(open.dir01, 'sip');
+          assert.equal(state, 'down');
+          assert.match(reason, /ECONNREFUSED/u);
+          for (let asked = 0; asked < 4; asked += 1) {
+            assert.equal(await whoAnswers(open, 'webExternalPlain'), open.dir02.fqdn);
+          }
+          await open.dir01.listen();
+          await open.state(open.dir01, 'webExternalPlain', 'up');
+        },
+        { prepare: async ({ dir01 }) => dir01.kill(), probeInterval: quick },
+      ));
+
     it('refuses clearly when every member is down, and recovers', () =>
       scene(
         async (open) => {

@@ -134,7 +134,9 @@ export class BalancerServer implements Lifecycle, Reloadable {
     // The other one of the pair is about to take over; until then clients come here.
     await this.#watch?.gone(Math.min(deadline, handOverTime));
     await this.#abandoned;
-    await this.#engine.drain(deadline);
+    // Sessions whose packets reach the other machine now do not end by themselves.
+    const moved = this.#watch?.here === false;
+    await this.#engine.drain(moved ? 0 : deadline);
     await this.close();
   }
 

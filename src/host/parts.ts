@@ -100,7 +100,10 @@ async function balancer(options: PartsOptions): Promise<Parts> {
   });
   const observe = (log: Logger): (() => void) => {
     const stops = [
-      healthChanges.subscribe((change) => log.info({ ...change }, 'health changed')),
+      healthChanges.subscribe((change) => {
+        const level = change.to === 'down' ? 'warn' : 'info';
+        log[level]({ ...change }, 'health changed');
+      }),
       vipMoves.subscribe((move) => log.warn({ ...move }, 'the VIP moved')),
     ];
     return () => {

@@ -32,7 +32,8 @@ type Key =
   | 'EX06'
   | 'CL6'
   | 'RP-E1'
-  | 'RP-E2';
+  | 'RP-E2'
+  | 'LB01';
 
 function entry(
   service: Service,
@@ -225,6 +226,13 @@ export const catalogue: Readonly<Record<Key, Entry>> = {
     'TLS',
     'All published web services of Directors and Front Ends.',
     'Alle veröffentlichten Webdienste der Directors und Front-Ends.',
+  ),
+  LB01: entry(
+    'affinityExchange',
+    'peers',
+    'MTLS',
+    'One HAProxy of a pair tells the other which client is bound to which member, so that clients stay where they are when the VIP moves.',
+    'Ein HAProxy eines Paares sagt dem anderen, welcher Client zu welchem Mitglied gehört, damit Clients bleiben, wo sie sind, wenn die VIP wandert.',
   ),
 };
 

@@ -15,6 +15,7 @@ export const defaultPorts: Readonly<Record<Service, number>> = {
   logControl: 50_001,
   logStatus: 50_002,
   logTransfer: 50_003,
+  affinityExchange: 1024,
 };
 
 /** The highest port TCP has. */

@@ -1,3 +1,4 @@
+import { balancersOf } from '#topology';
 import type { Pool, Service, Topology } from '#topology';
 import { catalogue } from './catalogue.ts';
 import { defaultPorts } from './defaults.ts';
@@ -165,6 +166,23 @@ function neighbourRows(
   ];
 }
 
+/** What the two balancers of a pair tell each other: HAProxy its affinity. The kernel computes it. */
+function pairRows(topology: Topology): Row[] {
+  const exchanging = topology.pools.filter(
+    ({ standby, engine }) => standby !== undefined && engine === 'haproxy',
+  );
+  // A pair serves several pools, and has one HAProxy on each of its machines.
+  const pairs = new Map(exchanging.map((pool) => [pool.balancer, pool]));
+  return [...pairs.values()].map((pool) => {
+    const both = balancersOf(topology, pool);
+    return rowsOf('derived', '', pool.fqdn)(
+      'LB01',
+      from('balancer', both),
+      eachOf('balancer', both),
+    );
+  });
+}
+
 /** The first row of an id keeps it; further ones add the pool they belong to. */
 function uniqueIds(rows: readonly Row[]): Row[] {
   const taken = new Set<string>();
@@ -177,7 +195,7 @@ function uniqueIds(rows: readonly Row[]): Row[] {
 
 /**
  * Every conversation the topology permits, in the order the table prints them: the summary of each
- * Director pool, the flows of its prose, the options switched on, the neighbours. A row one end of
+ * Director pool, the flows of its prose, the options switched on, the neighbours, pairs of balancers. A row one end of
  * which does not exist in the topology is left out.
  */
 export function flowsOf(topology: Topology, portOffset: number): readonly Flow[] {
@@ -188,6 +206,7 @@ export function flowsOf(topology: Topology, portOffset: number): readonly Flow[]
     ...proseRows(topology, directors, frontEnds),
     ...optionRows(topology, directors, frontEnds),
     ...neighbourRows(topology, directors, frontEnds),
+    ...pairRows(topology),
   ].filter((row) => row.source.addresses.length > 0 && row.destination.addresses.length > 0);
   return uniqueIds(rows).map(({ entry, id, origin, source, destination }) => {
     const { service, application, security, note } = catalogue[entry];

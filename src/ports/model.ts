@@ -31,7 +31,8 @@ export interface Flow {
   readonly id: string;
   readonly origin: Origin;
   readonly service: Service;
-  readonly application: 'HTTP' | 'HTTPS' | 'SIP' | 'CLS';
+  /** `peers`: the protocol by which one HAProxy tells another its tables. */
+  readonly application: 'HTTP' | 'HTTPS' | 'SIP' | 'CLS' | 'peers';
   readonly security: 'none' | 'TLS' | 'MTLS';
   readonly transport: 'TCP';
   readonly port: number;

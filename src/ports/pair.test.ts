@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { findHost } from '#topology';
 import { listenersOf, loadPlan, servicePort, tableRows, virtualServicesOf } from './index.ts';
 
 const text = readFileSync('examples/contoso.yaml', 'utf8')
@@ -38,5 +39,24 @@ describe('two balancers with one VIP', () => {
     const sip = listenersOf(plan, 'dir01.contoso.net').find(({ service }) => service === 'sip');
     assert.equal(sip?.port, servicePort(plan, 'sip'));
     assert.ok(sip.trustedPeers.includes(balancer) && sip.trustedPeers.includes(standby));
+  });
+
+  it('tell each other their affinity where HAProxy carries the VIP, and where the kernel does not', () => {
+    const row = plan.flows.find(({ id }) => id === 'LB01');
+    assert.equal(row?.security, 'MTLS');
+    assert.deepEqual(row.source.hosts, [balancer, standby]);
+    assert.deepEqual(row.destination.hosts, [balancer, standby]);
+    for (const [host, other] of [
+      [balancer, standby],
+      [standby, balancer],
+    ] as const) {
+      const [listener] = listenersOf(plan, host);
+      assert.equal(listener?.service, 'affinityExchange');
+      assert.equal(listener.address, findHost(plan.topology, host)?.address);
+      assert.ok(listener.trustedPeers.includes(other) && !listener.anonymousClients);
+    }
+    const kernel = loadPlan(text.replace('engine: haproxy', 'engine: nftables'), 'pair.yaml');
+    assert.ok(kernel.ok);
+    assert.ok(kernel.plan.flows.every(({ id }) => id !== 'LB01'));
   });
 });

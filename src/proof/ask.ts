@@ -128,3 +128,28 @@ export function askSipWith(socket: Socket, question: SipRequest): Promise<SipRes
     socket.write(question.toBytes());
   });
 }
+
+/**
+ * Greets a HAProxy as a peer it has never heard of, by its own name, and resolves with the status it
+ * answers (HAProxy's peers protocol 2.1: three lines, then a number).
+ *
+ * @throws ProbeFailure when the peer closes or stays silent
+ */
+export function askPeer(socket: Socket, name: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const end = (evidence: string | undefined): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      if (evidence === undefined) resolve(said.trim());
+      else reject(new ProbeFailure('closedByPeer', `hello: ${evidence}`));
+    };
+    const timer = setTimeout(() => end('no answer'), patience);
+    socket.on('close', () => end('closed without an answer'));
+    socket.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('latin1')).slice(0, 16);
+      if (said.includes('\n')) end(undefined);
+    });
+    socket.write(`HAProxyS 2.1\n${name}\nprobe.invalid 1 1\n`);
+  });
+}

@@ -4,7 +4,7 @@ import type { Flow, Plan } from '#ports';
 import { findPool, hostsOf, primarySipDomain } from '#topology';
 import { agentPaths } from '#logging';
 import { clientTls, loadCredentials, type Credentials } from '#trust';
-import { askHttp, askSip } from './ask.ts';
+import { askHttp, askPeer, askSip } from './ask.ts';
 import { dialTcp, dialTls, ProbeFailure } from './dial.ts';
 import { type Goal, goalsOf, isLocal, type Plays, type Vantage, vantagesOf } from './vantage.ts';
 import { judge, type Connection, type ProbeResult, type RowProof } from './verdict.ts';
@@ -197,6 +197,12 @@ async function converse(
         throw new ProbeFailure('wrongAnswer', `${seen}, but not the ${location} answer`);
       }
       return seen;
+    }
+    case 'peers': {
+      const seen = await askPeer(await dial(goal), goal.name);
+      // It knows its own name and does not know ours: a peer that was let in is told to go.
+      if (seen === '504') return 'hello → 504, a peer of another name';
+      throw new ProbeFailure('wrongAnswer', `hello → ${seen}, 504 expected`);
     }
     case 'CLS': {
       const socket = await dial(goal);

@@ -239,6 +239,7 @@ const portOverrides = section(
     logControl: portOf('Commands to logging agents.'),
     logStatus: portOf('Status of logging agents.'),
     logTransfer: portOf('Search and transfer of logs.'),
+    affinityExchange: portOf('Affinity, from one HAProxy of a pair of balancers to the other.'),
   } satisfies Record<Service, z.ZodType>,
   'Ports that differ from the documented ones; every list, rule and probe follows.',
 );

@@ -89,6 +89,7 @@ export const services = [
   'logControl',
   'logStatus',
   'logTransfer',
+  'affinityExchange',
 ] as const;
 export type Service = (typeof services)[number];
 

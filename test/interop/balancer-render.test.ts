@@ -145,7 +145,7 @@ describe('another load balancer may stand in the place of ours', () => {
   for (const { target, skip, check, content, options } of validators) {
     test(`${target} accepts what is rendered for it without a word`, { skip }, async () => {
       for (const [name, topology] of Object.entries(
-        target.endsWith('-vrrp') ? pairs : topologies,
+        target.endsWith('-vrrp') ? pairs : { ...topologies, pair },
       )) {
         const yaml = join(directory, `${name}.yaml`);
         const file = join(directory, `${name}.${target}`);

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { servicePort, virtualServicesOf, type Plan } from '#ports';
-import type { EngineName } from '#topology';
+import { findHost, type EngineName } from '#topology';
 import { poolSecret } from '#trust';
 import { Bench, Client } from '../../src/balancer/balancer.fixture.ts';
 import { FakeMember } from '../../src/balancer/member.fixture.ts';
 import { needs } from '../interop/support/programs.ts';
-import { usher } from './support/lab.ts';
+import { run, usher, type Ended } from './support/lab.ts';
 import { notOurs } from './support/namespace.ts';
 
 const balancer = 'lb01.contoso.net';
@@ -23,6 +23,8 @@ class Stand {
   readonly #members: readonly FakeMember[];
   readonly #file: string;
   #process: ChildProcess | undefined;
+  /** What the balancer has written since it was started. */
+  log = '';
 
   private constructor(
     bench: Bench,
@@ -38,12 +40,12 @@ class Stand {
     writeFileSync(this.#file, text.replace('engine: embedded', `engine: ${engine}`));
   }
 
-  static async open(engine: EngineName): Promise<Stand> {
+  static async open(engine: EngineName, names = ['dir01', 'dir02']): Promise<Stand> {
     const bench = await Bench.open();
     await poolSecret(bench.whereabouts().directory);
     const plan = bench.load(0);
     const members = await Promise.all(
-      ['dir01', 'dir02'].map((name) => FakeMember.open(bench, plan, `${name}.contoso.net`)),
+      names.map((name) => FakeMember.open(bench, plan, `${name}.contoso.net`)),
     );
     return new Stand(bench, plan, members, engine);
   }
@@ -54,13 +56,13 @@ class Stand {
     const words = [usher, 'serve', balancer, this.#file, '--state', directory];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
-    let log = '';
-    child.stdout.on('data', (bytes: Buffer) => (log += bytes.toString()));
+    this.log = '';
+    child.stdout.on('data', (bytes: Buffer) => (this.log += bytes.toString()));
     for (let tries = 0; tries < 600; tries += 1) {
-      if (log.includes('"msg":"serving"')) return;
+      if (this.log.includes('"msg":"serving"')) return;
       await pause(50);
     }
-    assert.fail(`it does not serve:\n${log}`);
+    assert.fail(`it does not serve:\n${this.log}`);
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -87,6 +89,18 @@ class Stand {
     } catch {
       return undefined;
     }
+  }
+
+  /** The address of a host of the topology. */
+  addressOf(fqdn: string): string {
+    return findHost(this.#plan.topology, fqdn)?.address ?? '';
+  }
+
+  /** What `usher balancer status` says, and how it ends. */
+  status(): Promise<Ended> {
+    const { directory } = this.#bench.whereabouts();
+    const words = ['balancer', 'status', this.#file, '--state', directory, '--lang', 'en'];
+    return run(process.execPath, [usher, ...words]);
   }
 
   async close(): Promise<void> {
@@ -150,4 +164,41 @@ describe('a balancer that is killed', () => {
       await stand.close();
     }
   });
+});
+
+describe('a balancer that starts while a member cannot be reached', () => {
+  for (const engine of ['embedded', 'nftables', 'haproxy'] as const) {
+    const lacking = engine === 'embedded' ? false : missing[engine];
+    const skip = notOurs() || needs(['nft', 'nftables']) || lacking;
+    test(`warns, says which and why, and serves with the rest: ${engine}`, { skip }, async () => {
+      const stand = await Stand.open(engine, ['dir02']);
+      const away = stand.addressOf('dir01.contoso.net');
+      const rules = [
+        'table inet away {',
+        'chain out {',
+        'type filter hook output priority 0',
+        `ip daddr ${away} reject with icmp type host-unreachable`,
+        '}',
+        '}',
+        '',
+      ].join('\n');
+      try {
+        execFileSync('nft', ['-f', '-'], { input: rules });
+        await stand.serve();
+        const warning = stand.log
+          .split('\n')
+          .find((line) => line.includes('"member":"dir01.contoso.net"') && line.includes('"sip"'));
+        assert.match(warning ?? stand.log, /"level":40,.*"to":"down".*EHOSTUNREACH/u);
+        const { status, out } = await stand.status();
+        assert.equal(status, 1);
+        assert.match(out, /^dir01\.contoso\.net +sip .* down .*EHOSTUNREACH/mu);
+        const answers = await Promise.all(clients.map((from) => stand.whoAnswers(from)));
+        assert.deepEqual(new Set(answers), new Set(['dir02.contoso.net']));
+      } finally {
+        await stand.close();
+        execFileSync('nft', ['add', 'table', 'inet', 'away']);
+        execFileSync('nft', ['delete', 'table', 'inet', 'away']);
+      }
+    });
+  }
 });

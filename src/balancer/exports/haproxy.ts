@@ -2,6 +2,7 @@ import { hostAndPort } from '#base';
 import type { Scheduling } from '#topology';
 import { affinityCapacity, engineLimits, jitterFloor, keepAliveDelay } from '../constants.ts';
 import { probeTimeoutLimit, probeTimeoutShare } from '../constants.ts';
+import { localPeer, peers, peersSection } from './haproxy-peers.ts';
 import { after, allAfter, endpoint, groups, integer, needed, unreadable } from './reading.ts';
 import type { BalancerRecord, Check, MemberRecord, ServiceRecord } from './record.ts';
 import { webRequest } from './requests.ts';
@@ -65,7 +66,7 @@ export function configuration(
   surroundings: Surroundings,
 ): readonly string[] {
   return [
-    ...globals(surroundings),
+    ...globals(record, surroundings),
     ...affinityTable(record),
     ...record.services.flatMap((service) => listen(service, record, surroundings)),
   ];
@@ -86,11 +87,12 @@ function head({ balancer, partner }: BalancerRecord): readonly string[] {
   ];
 }
 
-function globals({
-  connections,
-  directory,
-  log: { global, defaults },
-}: Surroundings): readonly string[] {
+function globals(record: BalancerRecord, surroundings: Surroundings): readonly string[] {
+  const {
+    connections,
+    directory,
+    log: { global, defaults },
+  } = surroundings;
   return [
     'global',
     '    zero-warning',
@@ -100,12 +102,7 @@ function globals({
     '    ssl-default-server-options ssl-min-ver TLSv1.2',
     `    stats socket ${directory}/admin.sock mode 600 level admin expose-fd listeners`,
     ...global.map((line) => `    ${line}`),
-    '    localpeer here',
-    '',
-    '# At a reload the old process tells the new one which client is bound to whom.',
-    'peers hand_over',
-    `    bind unix@${directory}/peers.sock mode 600`,
-    '    server here',
+    `    localpeer ${localPeer(record)}`,
     '',
     'defaults',
     '    mode tcp',
@@ -122,6 +119,7 @@ function globals({
     `    timeout client-fin ${engineLimits.halfClosed}ms`,
     `    timeout server-fin ${engineLimits.halfClosed}ms`,
     '',
+    ...peers(record, surroundings),
   ];
 }
 
@@ -134,7 +132,7 @@ function affinityTable({ services }: BalancerRecord): readonly string[] {
   );
   return [...pools].flatMap(([table, seconds]) => [
     `backend ${table}`,
-    `    stick-table type ipv6 size ${affinityCapacity} expire ${seconds}s peers hand_over`,
+    `    stick-table type ipv6 size ${affinityCapacity} expire ${seconds}s peers ${peersSection}`,
     '',
   ]);
 }
@@ -267,7 +265,7 @@ function read(text: string): readonly ServiceRecord[] {
   });
   const expiries = new Map(
     sections
-      .filter(({ first }) => first.startsWith('backend '))
+      .filter(({ first }) => first.startsWith('backend affinity_'))
       .map(({ first, lines }) => {
         const { expire = '' } = groups(/expire (?<expire>\d+)s/u, needed(lines, 'stick-table'));
         return [first.slice('backend '.length), Number(expire)];

@@ -1,5 +1,11 @@
 import { UsherError } from '#base';
-import { servicePort, virtualServicesOf, type Plan, type VirtualService } from '#ports';
+import {
+  listenersOf,
+  servicePort,
+  virtualServicesOf,
+  type Plan,
+  type VirtualService,
+} from '#ports';
 import { findHost, partnerOf, type Scheduling } from '#topology';
 import { identifierOf, probeTargets, serviceKey, type ProbeTarget } from '../targets.ts';
 
@@ -44,6 +50,15 @@ export interface ServiceRecord {
   readonly onFailure: 'reset' | 'keep';
 }
 
+/** The other balancer of a pair. */
+export interface Partner {
+  /** FQDN. */
+  readonly host: string;
+  readonly address: string;
+  /** Where both listen for each other's affinity; undefined where the engine needs none of it. */
+  readonly exchangePort: number | undefined;
+}
+
 /** What a target renders. */
 export interface BalancerRecord {
   /** FQDN of the balancer host. */
@@ -51,7 +66,7 @@ export interface BalancerRecord {
   /** Its own address: probes and translated connections come from here. */
   readonly address: string;
   /** The other balancer of its pair: the VIPs are at one of the two. Undefined for a balancer by itself. */
-  readonly partner: { readonly host: string; readonly address: string } | undefined;
+  readonly partner: Partner | undefined;
   readonly services: readonly ServiceRecord[];
 }
 
@@ -74,7 +89,13 @@ export function balancerRecord(plan: Plan, fqdn: string): BalancerRecord {
   return {
     balancer: host.fqdn,
     address: host.address,
-    partner: partner && { host: partner.fqdn, address: partner.address },
+    partner: partner && {
+      host: partner.fqdn,
+      address: partner.address,
+      exchangePort: listenersOf(plan, partner.fqdn).find(
+        ({ service }) => service === 'affinityExchange',
+      )?.port,
+    },
     services: virtual.map((service) => serviceRecord(plan, service, host.address, targets)),
   };
 }

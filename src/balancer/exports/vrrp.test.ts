@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { loadPlan, type Plan } from '#ports';
+import { loadPlan, servicePort, type Plan } from '#ports';
 import { exportTargets, renderBalancer } from './index.ts';
 import { renderVrrp } from './vrrp.ts';
 
@@ -73,5 +73,21 @@ describe('the configurations of a pair', () => {
       const text = renderBalancer(target, pair, 'lb02.contoso.net');
       if (name === 'haproxy') assert.match(text, /^ {4}bind 127\.10\.1\.10:443 transparent$/mu);
     }
+  });
+
+  it('have the two HAProxys tell each other who is bound to whom, and nobody else', () => {
+    const { haproxy } = exportTargets;
+    assert.ok(haproxy !== undefined);
+    const text = renderBalancer(haproxy, pair, 'lb02.contoso.net');
+    const port = servicePort(pair, 'affinityExchange');
+    assert.match(text, /^ {4}localpeer lb02\.contoso\.net$/mu);
+    assert.match(text, /^peers hand_over\n {4}bind unix@.*\n {4}server lb02\.contoso\.net$/mu);
+    const partner = `server lb01.contoso.net 127.10.1.5:${port} source 127.10.1.6 ssl`;
+    assert.ok(text.includes(partner) && text.includes('verifyhost lb01.contoso.net'));
+    assert.ok(text.includes(`bind 127.10.1.6:${port} ssl`));
+    assert.match(text, /reject unless \{ ssl_c_s_dn\(cn\) -m str -i lb01\.contoso\.net \}/u);
+    const alone = renderBalancer(haproxy, planOf(contoso), 'lb01.contoso.net');
+    assert.match(alone, /^ {4}localpeer here$/mu);
+    assert.ok(!alone.includes('hand_over_in') && !alone.includes('transparent'));
   });
 });

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { Deployment } from '#host';
 import type { Plan } from '#ports';
 import { findObstacles, Identities, obstacleError, toReport } from '#proof';
-import { hostsOf, runsUsher, standbysOf } from '#topology';
+import { hostsOf, runsUsher, standbysOf, type Host } from '#topology';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { demoUsers } from '../demo-users.ts';
 import { onHangUp } from '../hang-up.ts';
@@ -87,7 +87,8 @@ async function run(context: CliContext, topologyFile: string, options: Options):
     await deployment.start();
     bar.clear();
     say(text.started(hosts.length, seconds()));
-    const ok = await proveAndMeet(context, plan, stateDirectory, users.accounts, options);
+    const proven = without(plan, standbys);
+    const ok = await proveAndMeet(context, proven, stateDirectory, users.accounts, options);
     say(ok ? ink.good(text.proven(seconds())) : ink.bad(text.notProven(seconds())));
     context.exit(ok ? 0 : 1);
     if (options.once !== true && !context.interrupted.aborted) {
@@ -104,6 +105,18 @@ async function run(context: CliContext, topologyFile: string, options: Options):
     const left = [...deployment.pids().values()];
     say(left.length === 0 ? ink.faint(text.stopped) : ink.bad(text.left(left.join(', '))));
   }
+}
+
+/** The plan without the rows that lead to these hosts, and their sockets. */
+function without(plan: Plan, hosts: readonly Host[]): Plan {
+  const gone = new Set(hosts.map(({ fqdn }) => fqdn));
+  return {
+    ...plan,
+    flows: plan.flows.filter(
+      ({ destination }) => !destination.hosts.some((host) => gone.has(host)),
+    ),
+    listeners: plan.listeners.filter(({ host }) => !gone.has(host)),
+  };
 }
 
 async function proveAndMeet(

@@ -80,7 +80,7 @@ describe('the port table as JSON', () => {
     rows: z.array(
       z.strictObject({
         id: z.string(),
-        application: z.enum(['HTTP', 'HTTPS', 'SIP', 'CLS']),
+        application: z.enum(['HTTP', 'HTTPS', 'SIP', 'CLS', 'peers']),
         security: z.enum(['none', 'TLS', 'MTLS']),
         transport: z.literal('TCP'),
         port: z.int(),

@@ -71,6 +71,7 @@ export function protocolWords(row: TableRow): string {
     HTTPS: ['HTTPS'],
     SIP: ['SIP', row.security],
     CLS: [row.security],
+    peers: ['HAProxy peers', row.security],
   }[row.application];
   return `${[...parts, row.transport].join('/')} ${row.port}`;
 }
