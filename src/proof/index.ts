@@ -11,7 +11,6 @@ export { converse, type Conversation } from './conversation.ts';
 export { proveDns, recordsFor, type DnsRecord, type DomainProof } from './dns.ts';
 export { findObstacles, obstacleError, type Obstacle } from './preflight.ts';
 export { proveRefusals } from './refusals.ts';
-export { toHtml } from './html.ts';
 export { packetText, toJUnit, toReport, type ProofReport, type RowReport } from './report.ts';
 export { Identities, proveRows } from './rows.ts';
 export { openSockets, type OpenSocket } from './sockets.ts';

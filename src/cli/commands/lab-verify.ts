@@ -1,7 +1,7 @@
 import { planOn } from '#firewall';
 import { meant, meetInLab, networkOf, openLab, proveLab, requireLab } from '#lab';
 import type { Plan } from '#ports';
-import { holds, toHtml, toJUnit, toReport } from '#proof';
+import { holds, toJUnit, toReport } from '#proof';
 import type { CliContext } from '../context.ts';
 import { readDemoUsers } from '../demo-users.ts';
 import { texts } from '../messages/proof.ts';
@@ -10,6 +10,7 @@ import { writeOutput } from '../output-file.ts';
 import { readPlan } from '../plan-file.ts';
 import { today } from '../policy-notices.ts';
 import { progress } from '../progress.ts';
+import { proofPage } from '../proof-page.ts';
 import { conversationLines, proofSummary, rowLines } from '../proof-text.ts';
 
 export interface VerifyOptions {
@@ -49,7 +50,8 @@ export async function verifyLab(context: CliContext, options: VerifyOptions): Pr
   if (options.junit !== undefined)
     writeOutput(context, options.junit, toJUnit(proof, conversation));
   if (options.html !== undefined) {
-    const page = toHtml(plan.topology.name, proof, conversation, new Date());
+    const { language } = context;
+    const page = proofPage(plan.topology.name, proof, conversation, new Date(), language);
     writeOutput(context, options.html, page);
   }
   context.exit(holds(proof) && conversation?.ok !== false ? 0 : 1);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { UsherError } from '#base';
-import { renderTable, tableFormats, tableRows } from '#ports';
+import { renderTable, siteRows, tableFormats, tableRows } from '#ports';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { texts } from '../messages/ports.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
@@ -39,7 +39,8 @@ function run(context: CliContext, file: string, options: Options): void {
   }
   const plan = readPlan(context, file, readPortOffset(context, options.portOffset));
   const rows = tableRows(plan, { all: options.all === true });
-  if (rows.length === 0) context.complain(text.empty);
+  const site = siteRows(plan);
+  if (rows.length + site.length === 0) context.complain(text.empty);
   context.print(
     renderTable(rows, {
       format,
@@ -47,6 +48,7 @@ function run(context: CliContext, file: string, options: Options): void {
       name: plan.topology.name,
       columns: context.columns,
       colour: context.colour,
+      site,
     }),
   );
 }

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { UsherError } from '#base';
-import { Identities, toHtml, toJUnit, toReport } from '#proof';
+import { Identities, toJUnit, toReport } from '#proof';
 import type { CliContext, CommandFactory } from '../context.ts';
 import { readDemoUsers } from '../demo-users.ts';
 import { meet } from '../meet.ts';
 import { texts } from '../messages/verify.ts';
 import { writeOutput } from '../output-file.ts';
 import { defaultTopology, readPlan, readPortOffset } from '../plan-file.ts';
+import { proofPage } from '../proof-page.ts';
 import { prove } from '../prove.ts';
 
 interface Options {
@@ -58,7 +59,8 @@ async function run(context: CliContext, topologyFile: string, options: Options):
   if (options.junit !== undefined)
     writeOutput(context, options.junit, toJUnit(proof, met?.conversation));
   if (options.html !== undefined) {
-    const page = toHtml(plan.topology.name, proof, met?.conversation, new Date());
+    const { language } = context;
+    const page = proofPage(plan.topology.name, proof, met?.conversation, new Date(), language);
     writeOutput(context, options.html, page);
   }
   context.exit(report.ok ? 0 : 1);

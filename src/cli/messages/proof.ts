@@ -82,6 +82,20 @@ const en = {
   alike: (count: number) => `${count} probes alike`,
   conversation: (from: string, to: string, met: boolean, inside: boolean) =>
     `${from} and ${to} ${met ? 'met' : 'did not meet'} ${inside ? 'inside' : 'through the Edge'}`,
+  page: {
+    proven: 'the port table is proven',
+    notProven: 'the port table is NOT proven',
+    rows: 'Rows of the port table',
+    rowHead: ['row', 'from', 'to', 'port', 'verdict', 'evidence'],
+    devices: 'What each device lets pass',
+    deviceHead: ['device', 'packets', 'put before it', 'let pass', 'verdict'],
+    asAsked: 'as the table says',
+    differences: (count: number) => `${count} ${count === 1 ? 'difference' : 'differences'}`,
+    pairs: 'Every port between any two',
+    pairHead: ['between', 'packet'],
+    refusals: 'Wrong certificates and sockets',
+    conversation: 'Two users meet',
+  },
 };
 
 const de: typeof en = {
@@ -130,6 +144,20 @@ const de: typeof en = {
   alike: (count) => `${count} gleiche Proben`,
   conversation: (from, to, met, inside) =>
     `${from} und ${to} trafen sich ${met ? '' : 'nicht '}${inside ? 'intern' : 'über den Edge'}`,
+  page: {
+    proven: 'die Porttabelle ist nachgewiesen',
+    notProven: 'die Porttabelle ist NICHT nachgewiesen',
+    rows: 'Zeilen der Porttabelle',
+    rowHead: ['Zeile', 'von', 'nach', 'Port', 'Ergebnis', 'Beleg'],
+    devices: 'Was jedes Gerät durchlässt',
+    deviceHead: ['Gerät', 'Pakete', 'vorgelegt', 'durchgelassen', 'Ergebnis'],
+    asAsked: 'wie die Tabelle es sagt',
+    differences: (count) => `${count} ${count === 1 ? 'Abweichung' : 'Abweichungen'}`,
+    pairs: 'Jeder Port zwischen je zweien',
+    pairHead: ['zwischen', 'Paket'],
+    refusals: 'Falsche Zertifikate und Sockets',
+    conversation: 'Zwei Benutzer treffen sich',
+  },
 };
 
 /** Texts of the proof, shared by `usher up` and `usher verify`. */

@@ -1,4 +1,4 @@
-import { remoteAdministration } from '#ports';
+import { remoteAdministration, siteRow } from '#ports';
 import type { Plan } from '#ports';
 import {
   between,
@@ -12,7 +12,6 @@ import {
   protocols,
 } from '../model/index.ts';
 import type { RuleSet } from '../model/index.ts';
-import { siteRow } from './site.ts';
 
 /** A flow of the site that is over, or soon will be. */
 export interface Expiry {

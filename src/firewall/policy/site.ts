@@ -1,4 +1,4 @@
-import { siteTraffic } from '#ports';
+import { siteRow, siteTraffic } from '#ports';
 import type { Plan, SiteTraffic } from '#ports';
 import type { SiteFlow, Topology } from '#topology';
 import {
@@ -14,9 +14,6 @@ import {
   unionOf,
 } from '../model/index.ts';
 import type { AddressSet, Match, Rule, Zone } from '../model/index.ts';
-
-/** The row of a flow of the site. */
-export const siteRow = ({ name }: Pick<SiteFlow, 'name'>): string => `SITE-${name}`;
 
 /** True when the last day of a flow is over; days are compared as text, `2027-06-30`. */
 export const isExpired = ({ expires }: SiteFlow, today: string | undefined): boolean =>

@@ -1,5 +1,7 @@
 import type { Language } from '#base';
 import type { TableRow } from './rows.ts';
+import { portRange, type SiteRow } from './site-rows.ts';
+import { siteNote } from './words.ts';
 
 /**
  * The port table as JSON, the stable contract of `usher ports --format json`. The note is in the
@@ -7,7 +9,7 @@ import type { TableRow } from './rows.ts';
  */
 export function renderJson(
   rows: readonly TableRow[],
-  { language }: { language: Language },
+  { language, site }: { language: Language; site: readonly SiteRow[] },
 ): string {
   const plain = rows.map((row) => ({
     id: row.id,
@@ -28,7 +30,17 @@ export function renderJson(
     origin: row.origin,
     note: row.note[language],
   }));
-  return JSON.stringify({ rows: plain }, null, 2);
+  const own = site.map(({ id, protocols, ports, source, destination, ...row }) => ({
+    id,
+    protocols,
+    ports,
+    source: { addresses: source },
+    destination: { addresses: destination },
+    owner: row.owner,
+    reason: row.reason,
+    expires: row.expires ?? null,
+  }));
+  return JSON.stringify({ rows: plain, site: own }, null, 2);
 }
 
 const columns = [
@@ -58,8 +70,14 @@ function field(value: string | number | undefined): string {
   return `"${harmless.replaceAll('"', '""')}"`;
 }
 
-/** The port table as CSV (RFC 4180, CRLF, UTF-8); several addresses are separated by a space. */
-export function renderCsv(rows: readonly TableRow[], { language }: { language: Language }): string {
+/**
+ * The port table as CSV (RFC 4180, CRLF, UTF-8); several addresses, and of the site's own flows (origin `site`)
+ * several protocols and ports, are separated by a space.
+ */
+export function renderCsv(
+  rows: readonly TableRow[],
+  { language, site }: { language: Language; site: readonly SiteRow[] },
+): string {
   const lines = rows.map((row) =>
     [
       row.id,
@@ -78,5 +96,23 @@ export function renderCsv(rows: readonly TableRow[], { language }: { language: L
       row.note[language],
     ].map(field),
   );
-  return [columns.map(field), ...lines].map((line) => line.join(',')).join('\r\n');
+  const own = site.map((row) =>
+    [
+      row.id,
+      undefined,
+      undefined,
+      row.protocols.map((protocol) => protocol.toUpperCase()).join(' '),
+      row.ports.map(portRange).join(' '),
+      undefined,
+      undefined,
+      row.source.join(' '),
+      undefined,
+      undefined,
+      undefined,
+      row.destination.join(' '),
+      'site',
+      siteNote(row, language),
+    ].map(field),
+  );
+  return [columns.map(field), ...lines, ...own].map((line) => line.join(',')).join('\r\n');
 }

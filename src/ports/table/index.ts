@@ -2,11 +2,14 @@ import type { Language } from '#base';
 import { renderCsv, renderJson } from './data.ts';
 import { renderHtml, renderMarkdown } from './markup.ts';
 import type { TableRow } from './rows.ts';
+import type { SiteRow } from './site-rows.ts';
 import { renderText } from './text.ts';
 
 export { tableRows } from './rows.ts';
+export { siteRow, siteRows } from './site-rows.ts';
+export type { SiteRow } from './site-rows.ts';
 export type { TableRow } from './rows.ts';
-export { addressWords, partyWords, protocolWords } from './words.ts';
+export { partyWords, protocolWords } from './words.ts';
 
 /** The forms the port table is printed in. */
 export const tableFormats = ['text', 'md', 'html', 'csv', 'json'] as const;
@@ -21,6 +24,8 @@ export interface TableOptions {
   /** Width of the terminal in characters. */
   readonly columns: number;
   readonly colour: boolean;
+  /** The site's own flows, below the rows and marked as such. */
+  readonly site: readonly SiteRow[];
 }
 
 const renderers: Readonly<

@@ -1,12 +1,14 @@
 import type { Language } from '#base';
 import type { TableRow } from './rows.ts';
-import { addressWords, origins, partyWords, protocolWords, words } from './words.ts';
+import type { SiteRow } from './site-rows.ts';
+import { printedRow, printedSite, words, type PrintedEnd, type PrintedRow } from './words.ts';
 
 /** What the documents carry besides the rows. */
 export interface DocumentOptions {
   readonly language: Language;
   /** Name of the deployment. */
   readonly name: string;
+  readonly site: readonly SiteRow[];
 }
 
 const markdownSpecial = /[\\`*_{}[\]<>|#~&]/gu;
@@ -20,24 +22,31 @@ const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** The port table as a Markdown document (GitHub tables). */
 export function renderMarkdown(rows: readonly TableRow[], options: DocumentOptions): string {
-  const { language, name } = options;
+  const { language, name, site } = options;
   const headings = [words.row, words.protocol, words.source, words.destination, words.note];
-  const end = (party: TableRow['source']): string =>
-    [partyWords(party, language), ...addressWords(party, language)].map(markdown).join('<br>');
+  const end = ({ who, addresses }: PrintedEnd): string =>
+    [...(who === undefined ? [] : [who]), ...addresses.map((address) => address.words)]
+      .map(markdown)
+      .join('<br>');
+  const tableOf = (printed: readonly PrintedRow[]): readonly string[] => [
+    line(headings.map((heading) => heading[language])),
+    line(headings.map(() => '---')),
+    ...printed.map(({ id, protocol, source, destination, note }) =>
+      line([markdown(id), markdown(protocol), end(source), end(destination), markdown(note)]),
+    ),
+  ];
   return [
     `# ${markdown(`${words.title[language]}: ${name}`)}`,
     '',
-    line(headings.map((heading) => heading[language])),
-    line(headings.map(() => '---')),
-    ...rows.map((row) =>
-      line([
-        markdown(row.id),
-        markdown(protocolWords(row)),
-        end(row.source),
-        end(row.destination),
-        markdown(row.note[language]),
-      ]),
-    ),
+    ...tableOf(rows.map((row) => printedRow(row, language))),
+    ...(site.length === 0
+      ? []
+      : [
+          '',
+          `## ${markdown(words.site[language])}`,
+          '',
+          ...tableOf(site.map((row) => printedSite(row, language))),
+        ]),
   ].join('\n');
 }
 
@@ -65,6 +74,7 @@ const style = `
   thead th { border-bottom-width: 2px; }
   td:last-child { min-width: 18rem; }
   tbody th, code { font-family: ui-monospace, monospace; white-space: nowrap; }
+  tbody th.own { font-family: inherit; font-size: 1.1rem; padding-top: 2rem; }
   ul { list-style: none; margin: .25rem 0 0; padding: 0; }
   @media print { body { margin: 0; max-width: none; } thead { display: table-header-group; }
     tr { break-inside: avoid; } }
@@ -72,7 +82,7 @@ const style = `
 
 /** The port table as one HTML page that needs nothing else: no script, no font, no network. */
 export function renderHtml(rows: readonly TableRow[], options: DocumentOptions): string {
-  const { language, name } = options;
+  const { language, name, site } = options;
   const title = html(`${words.title[language]}: ${name}`);
   const headings = [
     words.row,
@@ -82,25 +92,31 @@ export function renderHtml(rows: readonly TableRow[], options: DocumentOptions):
     words.origin,
     words.note,
   ];
-  const end = (party: TableRow['source']): string => {
-    const addresses = party.addresses.map((address, index) => {
-      const shown = html(addressWords(party, language)[index] ?? address);
-      return `<li>${address === 'any' ? shown : `<code>${shown}</code>`}</li>`;
+  const end = ({ who, addresses }: PrintedEnd): string => {
+    const items = addresses.map((address) => {
+      const shown = html(address.words);
+      return `<li>${address.literal ? `<code>${shown}</code>` : shown}</li>`;
     });
-    return `<td>${html(partyWords(party, language))}<ul>${addresses.join('')}</ul></td>`;
+    return `<td>${html(who ?? '')}<ul>${items.join('')}</ul></td>`;
   };
-  const body = rows.map((row) =>
+  const bodyRow = (row: PrintedRow): string =>
     [
       `      <tr>`,
       `<th scope="row" id="${html(row.id)}">${html(row.id)}</th>`,
-      `<td><code>${html(protocolWords(row))}</code></td>`,
+      `<td><code>${html(row.protocol)}</code></td>`,
       end(row.source),
       end(row.destination),
-      `<td>${origins[row.origin][language]}</td>`,
-      `<td>${html(row.note[language])}</td>`,
+      `<td>${html(row.origin)}</td>`,
+      `<td>${html(row.note)}</td>`,
       `</tr>`,
-    ].join(''),
-  );
+    ].join('');
+  const body = rows.map((row) => bodyRow(printedRow(row, language)));
+  const own = [
+    '    <tbody>',
+    `      <tr><th class="own" scope="rowgroup" colspan="${headings.length}">${html(words.site[language])}</th></tr>`,
+    ...site.map((row) => bodyRow(printedSite(row, language))),
+    '    </tbody>',
+  ];
   return [
     '<!doctype html>',
     `<html lang="${language}">`,
@@ -120,6 +136,7 @@ export function renderHtml(rows: readonly TableRow[], options: DocumentOptions):
     '    <tbody>',
     ...body,
     '    </tbody>',
+    ...(site.length === 0 ? [] : own),
     '  </table>',
     '  </main>',
     '</body>',

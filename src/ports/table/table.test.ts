@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { loadPlan, renderTable, tableFormats, tableRows } from '../index.ts';
+import { loadPlan, renderTable, siteRows, tableFormats, tableRows } from '../index.ts';
 import type { Plan, TableFormat, TableRow } from '../index.ts';
 
 function plan(): Plan {
@@ -26,6 +26,7 @@ const render = (
     name: 'Contoso',
     columns: 100,
     colour: false,
+    site: [],
     ...options,
   });
 
@@ -98,6 +99,18 @@ describe('the port table as JSON', () => {
         note: z.string().min(1),
       }),
     ),
+    site: z.array(
+      z.strictObject({
+        id: z.string().startsWith('SITE-'),
+        protocols: z.array(z.enum(['tcp', 'udp'])).min(1),
+        ports: z.array(z.strictObject({ first: z.int(), last: z.int() })).min(1),
+        source: z.strictObject({ addresses: z.array(z.string()).min(1) }),
+        destination: z.strictObject({ addresses: z.array(z.string()).min(1) }),
+        owner: z.string(),
+        reason: z.string(),
+        expires: z.string().nullable(),
+      }),
+    ),
   });
 
   it('keeps the contract of the command line', () => {
@@ -108,6 +121,19 @@ describe('the port table as JSON', () => {
         which.map((row) => row.id),
       );
     }
+  });
+
+  it("keeps it for the site's own flows", () => {
+    const section =
+      'policy: [{ name: ssh, from: [administration], to: [hosts], service: ssh, owner: ops, reason: Shell. }]';
+    const text = `${readFileSync('examples/contoso.yaml', 'utf8')}\n${section}\n`;
+    const loaded = loadPlan(text, 'site.yaml');
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    const read = contract.parse(JSON.parse(render('json', { site: siteRows(loaded.plan) })));
+    assert.deepEqual(
+      read.site.map(({ id, protocols, ports, expires }) => ({ id, protocols, ports, expires })),
+      [{ id: 'SITE-ssh', protocols: ['tcp'], ports: [{ first: 22, last: 22 }], expires: null }],
+    );
   });
 
   it('has the nine rows of the reference first', () => {
@@ -160,6 +186,54 @@ describe('the port table as HTML', () => {
     const page = render('html', { name: '</title><script>alert(1)</script>' }, [hostile]);
     assert.doesNotMatch(page, /<script/u);
     assert.ok(page.includes('&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;'));
+  });
+});
+
+describe("the site's own flows", () => {
+  const text = readFileSync('examples/contoso.yaml', 'utf8');
+  const section = `
+policy:
+  - { name: dns, from: [hosts], to: [127.50.0.53], service: dns, owner: Network team, reason: Names. }
+  - { name: stun, from: [any], to: [127.20.0.11], protocol: udp, ports: [3478, 9200-9209], owner: noc, reason: <b>|Media, expires: 2027-06-30 }
+`;
+  const loaded = loadPlan(text + section, 'site.yaml');
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const site = siteRows(loaded.plan);
+
+  it('stand below the rows in every format, marked, and nowhere when there are none', () => {
+    for (const format of tableFormats) {
+      const [without, printed] = [render(format), render(format, { site })];
+      assert.ok(printed.length > without.length, format);
+      assert.ok(printed.indexOf('SITE-dns') > printed.indexOf('DH-09'), format);
+      assert.ok(!without.includes('SITE-'), format);
+      if (format !== 'json' && format !== 'csv') {
+        assert.ok(printed.includes('policy:'), format);
+        assert.ok(!without.includes('policy:'), format);
+        assert.ok(render(format, { site, language: 'de' }).includes('Standort'), format);
+      }
+    }
+  });
+
+  it('say protocol, ports, addresses, why, whose and how long', () => {
+    const words = render('text', { site, columns: 160 });
+    for (const word of ['UDP+TCP 53', 'UDP 3478,', '9200-9209', '127.50.0.53', 'any address']) {
+      assert.ok(words.includes(word), word);
+    }
+    assert.match(words, /Names\. \(owner: Network team\)/u);
+    assert.match(words, /Media \(owner: noc, valid until 2027-06-30\)/u);
+    const csv = render('csv', { site }).split('\r\n').slice(-1)[0] ?? '';
+    assert.match(csv, /^"SITE-stun","","","UDP","3478 9200-9209","","","any",.*"site",/u);
+    assert.equal(csv.match(/"(?:[^"]|"")*"(?:,|$)/gu)?.length, 14);
+    assert.ok(render('html', { site }).includes('&lt;b&gt;|Media'));
+    assert.ok(render('md', { site }).includes('\\<b\\>\\|Media'));
+  });
+
+  it('keep to the terminal, whatever its width', () => {
+    for (const columns of [45, 60, 80, 120]) {
+      for (const line of render('text', { site, columns }).split('\n')) {
+        assert.ok(line.length <= columns, `${columns}: ${line}`);
+      }
+    }
   });
 });
 

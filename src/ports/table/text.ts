@@ -1,6 +1,7 @@
 import type { Language } from '#base';
 import type { TableRow } from './rows.ts';
-import { addressWords, partyWords, protocolWords, words } from './words.ts';
+import type { SiteRow } from './site-rows.ts';
+import { printedRow, printedSite, words, type PrintedEnd, type PrintedRow } from './words.ts';
 
 /** Breaks text at spaces into lines of at most `width` characters; longer words are cut. */
 function wrap(text: string, width: number): readonly string[] {
@@ -42,11 +43,11 @@ function longest(texts: readonly string[], atMost: number): number {
   return Math.min(atMost, Math.max(...texts.map((text) => text.length)));
 }
 
-function layoutFor(rows: readonly TableRow[], columns: number, language: Language): Layout {
+function layoutFor(rows: readonly PrintedRow[], columns: number, language: Language): Layout {
   // Rows of a second pool have its name in their id, which wraps at the sign between the two.
   const ids = rows.flatMap((row) => row.id.split(/(?=@)/u));
   const id = longest([words.row[language], ...ids], 24);
-  const protocol = longest([words.protocol[language], ...rows.map(protocolWords)], 18);
+  const protocol = longest([words.protocol[language], ...rows.map((row) => row.protocol)], 18);
   const before = id + protocol + 2 * gap;
   const stacked = columns < before + gap + narrowest;
   const indent = stacked ? gap : before;
@@ -88,12 +89,14 @@ const plain = (text: string): string => text;
  */
 export function renderText(
   rows: readonly TableRow[],
-  options: { language: Language; columns: number; colour: boolean },
+  options: { language: Language; columns: number; colour: boolean; site: readonly SiteRow[] },
 ): string {
   const { language, columns, colour } = options;
   const strong = colour ? (text: string) => `\u001B[1m${text}\u001B[22m` : plain;
   const faint = colour ? (text: string) => `\u001B[2m${text}\u001B[22m` : plain;
-  const layout = layoutFor(rows, columns, language);
+  const printed = rows.map((row) => printedRow(row, language));
+  const own = options.site.map((row) => printedSite(row, language));
+  const layout = layoutFor([...printed, ...own], columns, language);
   const { indent } = layout;
   const noteWidth = layout.source + gap + layout.destination;
 
@@ -103,25 +106,31 @@ export function renderText(
     layout,
   );
   const rule = '─'.repeat(indent + noteWidth);
-  const blocks = rows.map((row) => {
-    const end = (party: TableRow['source'], width: number): readonly string[] => [
-      ...wrap(partyWords(party, language), width),
-      ...wrap(addressWords(party, language).join(', '), width),
-    ];
-    const id = row.id.split(/(?=@)/u).flatMap((part) => wrap(part, layout.id));
+  const end = ({ who, addresses }: PrintedEnd, width: number): readonly string[] => [
+    ...(who === undefined ? [] : wrap(who, width)),
+    ...wrap(addresses.map((address) => address.words).join(', '), width),
+  ];
+  const block = ({ id, protocol, source, destination, note }: PrintedRow): string => {
     const [first = '', ...others] = arrange(
       [
-        id,
-        [protocolWords(row)],
-        end(row.source, layout.source),
-        end(row.destination, layout.destination),
+        id.split(/(?=@)/u).flatMap((part) => wrap(part, layout.id)),
+        wrap(protocol, layout.protocol),
+        end(source, layout.source),
+        end(destination, layout.destination),
       ],
       layout,
     );
-    const note = wrap(row.note[language], noteWidth).map((line) =>
-      faint(' '.repeat(indent) + line),
-    );
-    return [strong(first), ...others, ...note].join('\n');
-  });
-  return [...head.map(strong), faint(rule), blocks.join('\n\n')].join('\n');
+    const below = wrap(note, noteWidth).map((line) => faint(' '.repeat(indent) + line));
+    return [strong(first), ...others, ...below].join('\n');
+  };
+  const site =
+    own.length === 0
+      ? []
+      : [
+          '',
+          ...wrap(words.site[language], columns).map(strong),
+          faint(rule),
+          own.map(block).join('\n\n'),
+        ];
+  return [...head.map(strong), faint(rule), printed.map(block).join('\n\n'), ...site].join('\n');
 }

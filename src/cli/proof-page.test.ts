@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHtml } from './html.ts';
-import { toJUnit, toReport } from './report.ts';
-import type { Proof } from './verdict.ts';
+import { toJUnit, toReport, type Proof } from '#proof';
+import { proofPage } from './proof-page.ts';
 
 const finding = {
   kind: 'admitted',
@@ -24,10 +23,21 @@ const proof: Proof = {
 const when = new Date('2026-01-02T03:04:05Z');
 
 test('the page of a proof needs no other file and runs no script', () => {
-  const page = toHtml('Contoso', proof, undefined, when);
+  const page = proofPage('Contoso', proof, undefined, when, 'en');
   assert.doesNotMatch(page, /<script|<link|<img|\bsrc=|url\(|@import/u);
   assert.match(page, /Contoso: .*NOT proven/u);
   assert.match(page, /DH-03: &lt;server&gt; to &quot;server&quot;/u);
+});
+
+test('the page is German when asked', () => {
+  const page = proofPage('Contoso', proof, undefined, when, 'de');
+  assert.match(page, /<html lang="de">/u);
+  assert.match(page, /Contoso: .*NICHT nachgewiesen/u);
+  assert.match(page, /wird zugelassen, keine Zeile verlangt es; entschieden von DH-03/u);
+  assert.match(page, /1 Abweichung</u);
+  for (const english of ['verdict', 'let pass', 'through it', 'as the table', 'refused']) {
+    assert.ok(!page.includes(english), english);
+  }
 });
 
 test('a device that admits too much fails the proof in every form of the report', () => {
