@@ -18,7 +18,7 @@ import {
   namedLike,
   protocols,
 } from '#firewall';
-import type { Match, Rule, RuleFile, RuleSet } from '#firewall';
+import type { Chain, Match, Rule, RuleFile, RuleSet } from '#firewall';
 import { rulesOf, without } from './support/policy.ts';
 import { needs } from './support/programs.ts';
 
@@ -31,13 +31,13 @@ const families = [
 ] as const;
 
 /** What the kernel lists after it has checked and loaded a file, in a network namespace of its own. */
-function listed({ name, content }: RuleFile, program: string): RuleFile {
+function listed({ name, content }: RuleFile, program: string, table = 'filter'): RuleFile {
   const directory = mkdtempSync(join(tmpdir(), 'usher-iptables-'));
   const file = join(directory, 'rules');
   try {
     writeFileSync(file, content);
-    const script = '"$1-restore" --test "$2" && "$1-restore" "$2" && "$1-save" -t filter';
-    const command = ['-n', 'sh', '-c', script, 'sh', program, file];
+    const script = '"$1-restore" --test "$2" && "$1-restore" "$2" && "$1-save" -t "$3"';
+    const command = ['-n', 'sh', '-c', script, 'sh', program, file, table];
     return { name, content: execFileSync('unshare', command, { encoding: 'utf8' }) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -82,6 +82,16 @@ function assertSame(wanted: RuleSet): void {
     }
   }
 }
+
+/** What a translation puts in place, of which packets. */
+const told = (chains: readonly Chain[]): readonly unknown[] =>
+  chains.flatMap((chain) => chain.rules.map(({ to, match, unknown }) => [to, match, unknown]));
+
+const at = (address: string, port?: number) => ({
+  family: 4,
+  address: addressesOf([address]).v4[0]?.from,
+  ...(port === undefined ? {} : { port }),
+});
 
 describe('iptables and ip6tables in the kernel', { skip }, () => {
   for (const example of ['contoso', 'dns-balanced', 'single-director', 'two-sites']) {
@@ -133,5 +143,36 @@ describe('iptables and ip6tables in the kernel', { skip }, () => {
     }));
     const chains = [{ name: 'through', direction: 'forward', policy: 'drop', rules }] as const;
     assertSame({ device: 'fw01', zones: [], chains });
+  });
+
+  test('address translation reads as the kernel lists it', () => {
+    const vip = '127.10.1.10';
+    const rules = [
+      `-A PREROUTING -d ${vip}/32 -p tcp -m tcp --dport 5061 -m statistic --mode random --probability 0.5 -j DNAT --to-destination 127.10.1.11:5061`,
+      `-A PREROUTING -d ${vip}/32 -p tcp -m tcp --dport 5061 -j DNAT --to-destination 127.10.1.11-127.10.1.12`,
+      `-A POSTROUTING -p tcp -m conntrack --ctstate DNAT --ctorigdst ${vip} --ctorigdstport 5061 -j SNAT --to-source 127.10.1.5`,
+    ];
+    const content = `*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${rules.join('\n')}\nCOMMIT\n`;
+    const [set] = iptables.read([listed({ name: 'lb01.v4.rules', content }, 'iptables', 'nat')]);
+    const wanted = matching({
+      destination: addressesOf([vip]),
+      protocol: exactly(protocols.tcp),
+      destinationPort: exactly(5061),
+    });
+    const inIPv4 = { ...wanted, source: everyIPv4 };
+    const first = told(set?.translations?.destination ?? [])[0];
+    assert.deepEqual(first, [
+      [at('127.10.1.11', 5061)],
+      inIPv4,
+      ['-m statistic', '--mode random', '--probability 0.50000000000'],
+    ]);
+    assert.deepEqual(told(set?.translations?.destination ?? [])[1], [
+      [at('127.10.1.11'), at('127.10.1.12')],
+      inIPv4,
+      undefined,
+    ]);
+    assert.deepEqual(told(set?.translations?.source ?? []), [
+      [[at('127.10.1.5')], inIPv4, undefined],
+    ]);
   });
 });

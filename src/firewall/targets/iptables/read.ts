@@ -1,9 +1,10 @@
-import { unreadable } from '../model.ts';
-import type { Chain, Direction, Family, RuleFile, RuleSet } from '../model.ts';
+import { everything, unreadable } from '../model.ts';
+import type { Chain, Direction, Family, Rule, RuleFile, RuleSet, Translations } from '../model.ts';
 import { passing } from '../family.ts';
 import { parseSaved } from './parse.ts';
-import type { SavedChain, SavedTable } from './parse.ts';
+import type { SavedChain, SavedRule, SavedTable } from './parse.ts';
 import { qualified, rulesOf } from './rule.ts';
+import { asItCame } from './translation.ts';
 
 /** Which packets a built-in chain sees, in the order a packet meets these. */
 const hooks: readonly (readonly [string, readonly Direction[]])[] = [
@@ -39,7 +40,13 @@ export function read(files: readonly RuleFile[]): readonly RuleSet[] {
       if (seen.has(name)) throw unreadable(table.position, `*${table.name}`, 'each table once');
       seen.add(name);
     }
-    return { device, zones: [], chains: [...ownChains(tables), ...baseChains(tables)] };
+    const translations = translationsOf(tables);
+    return {
+      device,
+      zones: [],
+      chains: [...ownChains(tables), ...baseChains(tables)],
+      ...(translations === undefined ? {} : { translations }),
+    };
   });
 }
 
@@ -61,6 +68,36 @@ function ownChains(tables: readonly Known[]): readonly Chain[] {
         rules: rules.flatMap((rule) => rulesOf(table, family, rule)),
       })),
   );
+}
+
+/** The chains of address translation, and those they call; undefined when the listing has none. */
+function translationsOf(tables: readonly Known[]): Translations | undefined {
+  const nat = tables.filter(({ table }) => table.name === 'nat');
+  const list = (hook: string, ruleOf: (rule: SavedRule) => SavedRule | undefined) =>
+    nat.flatMap(({ table, family }) =>
+      [...table.chains.values()]
+        .filter(({ name, policy }) => name === hook || policy === undefined)
+        .map(({ name, rules }): Chain => ({
+          name: qualified(family, table.name, name),
+          ...(name === hook ? { direction: 'in' as const, policy: 'accept' as const } : {}),
+          rules: rules.flatMap((rule) => {
+            const came = ruleOf(rule);
+            const all = rulesOf(table, family, came ?? rule);
+            // What is not about the packet as it came may be about any.
+            return came === undefined
+              ? all.map((each): Rule => ({ ...each, match: everything, unknown: [hook] }))
+              : all;
+          }),
+        })),
+    );
+  const translations = {
+    destination: list('PREROUTING', (rule) => rule),
+    source: list('POSTROUTING', asItCame),
+  };
+  const translates = Object.values(translations)
+    .flat()
+    .some(({ rules }) => rules.some(({ to }) => to !== undefined));
+  return translates ? translations : undefined;
 }
 
 function baseChains(tables: readonly Known[]): readonly Chain[] {

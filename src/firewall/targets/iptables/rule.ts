@@ -4,6 +4,7 @@ import { packetsOf } from '../family.ts';
 import { reasonIn } from '../text.ts';
 import { conditionOf } from './conditions.ts';
 import type { SavedOption, SavedRule, SavedTable } from './parse.ts';
+import { endpointsOf } from './translation.ts';
 
 /** Targets after which the packet goes on with the next rule. */
 const passing: ReadonlySet<string> = new Set(
@@ -73,7 +74,10 @@ export function rulesOf(table: SavedTable, family: Family, saved: SavedRule): re
     return [{ ...common, ...doubt, action }];
   }
   const action = deciding.get(name);
-  if (action !== undefined) return [{ ...common, ...doubt, action }];
+  if (action !== undefined) {
+    const to = endpointsOf(name, saved, family);
+    return [{ ...common, ...doubt, action, ...(to === undefined ? {} : { to }) }];
+  }
   if (passing.has(name)) return [];
   // Another program (NFQUEUE) or an extension nobody here knows decides, or lets the packet go on.
   const undecided = { ...common, unknown: [...unknown, `-j ${name}`] };
