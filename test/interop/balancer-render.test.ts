@@ -40,13 +40,17 @@ const pair = contoso
   .replace(/^ {4}balancer: .*$/mu, '    balancer: lb01.contoso.net\n    standby: lb02.contoso.net')
   .replace('engine: embedded', 'engine: haproxy')
   .replace('balancers:\n', 'balancers:\n  - { fqdn: lb02.contoso.net, address: 127.10.1.6 }\n');
-const pairs: Readonly<Record<string, string>> = {
-  pair,
-  pair6: pair
-    .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)\/24/gu, 'fd00:$1:$2::/64')
-    .replaceAll(/127\.(\d+)\.0\.0\/16/gu, 'fd00:$1::/32')
-    .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)/gu, 'fd00:$1:$2::$3'),
-};
+const pair6 = pair
+  .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)\/24/gu, 'fd00:$1:$2::/64')
+  .replaceAll(/127\.(\d+)\.0\.0\/16/gu, 'fd00:$1::/32')
+  .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)/gu, 'fd00:$1:$2::$3');
+const pairs: Readonly<Record<string, string>> = { pair, pair6 };
+
+/** What a target is tried with. nginx opens the addresses as it checks, and loopback has no such IPv6. */
+function topologiesFor(target: string): Readonly<Record<string, string>> {
+  if (target === 'keepalived-vrrp') return pairs;
+  return target === 'nginx' ? { ...topologies, pair } : { ...topologies, ...pairs };
+}
 
 /** A program that judges a configuration. */
 interface Validator {
@@ -144,9 +148,7 @@ describe('another load balancer may stand in the place of ours', () => {
 
   for (const { target, skip, check, content, options } of validators) {
     test(`${target} accepts what is rendered for it without a word`, { skip }, async () => {
-      for (const [name, topology] of Object.entries(
-        target.endsWith('-vrrp') ? pairs : { ...topologies, pair },
-      )) {
+      for (const [name, topology] of Object.entries(topologiesFor(target))) {
         const yaml = join(directory, `${name}.yaml`);
         const file = join(directory, `${name}.${target}`);
         writeFileSync(yaml, topology);

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { hostAndPort } from '#base';
 import { keepAliveDelay } from '../constants.ts';
 import type { BalancerRecord } from './record.ts';
@@ -5,6 +6,11 @@ import type { Surroundings } from './haproxy.ts';
 
 /** The section by which stick tables are handed over. */
 export const peersSection = 'hand_over';
+
+/** An address where a port might follow: HAProxy takes the end of a bare IPv6 address for one. */
+export function bracketed(address: string): string {
+  return isIPv6(address) ? `[${address}]` : address;
+}
 
 /** The name of this HAProxy among its peers: that of its machine where there are two. */
 export function localPeer({ balancer, partner }: BalancerRecord): string {
@@ -34,7 +40,7 @@ export function peers(
   return [
     ...own,
     '    # The other machine of the pair learns it, too.',
-    `    server ${host} ${hostAndPort(partner.address, port)} source ${address} ${secure} verifyhost ${host} sni str(${host})`,
+    `    server ${host} ${hostAndPort(partner.address, port)} source ${bracketed(address)} ${secure} verifyhost ${host} sni str(${host})`,
     '',
     `frontend ${peersSection}_in`,
     '    mode tcp',

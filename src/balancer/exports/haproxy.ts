@@ -2,7 +2,7 @@ import { hostAndPort } from '#base';
 import type { Scheduling } from '#topology';
 import { affinityCapacity, engineLimits, jitterFloor, keepAliveDelay } from '../constants.ts';
 import { probeTimeoutLimit, probeTimeoutShare } from '../constants.ts';
-import { localPeer, peers, peersSection } from './haproxy-peers.ts';
+import { bracketed, localPeer, peers, peersSection } from './haproxy-peers.ts';
 import { after, allAfter, endpoint, groups, integer, needed, unreadable } from './reading.ts';
 import type { BalancerRecord, Check, MemberRecord, ServiceRecord } from './record.ts';
 import { webRequest } from './requests.ts';
@@ -164,7 +164,7 @@ function listen(
     `    timeout check ${Math.round(limit)}ms`,
     ...balance(service),
     ...(service.affinity === undefined ? [] : [`    stick on src table ${tableOf(service)}`]),
-    `    source ${service.source}`,
+    ...(service.source === undefined ? [] : [`    source ${bracketed(service.source)}`]),
     '    option tcp-check',
     ...service.checks.flatMap(check),
     ...service.members.map((member, index) => server(member, index + 1, service, surroundings)),
@@ -301,7 +301,7 @@ function readListen(
     connectionsPerMember: limit === undefined ? undefined : Number(limit),
     affinity: table === undefined ? undefined : expiries.get(table),
     idleTimeout,
-    source: after(lines, 'source'),
+    source: after(lines, 'source')?.replaceAll(/^\[|\]$/gu, ''),
     checks: readChecks(lines),
     probeInterval: Number(groups(/ inter (?<inter>\d+)ms/u, one)['inter']) / 1000,
     onFailure: one.includes(' on-marked-down shutdown-sessions') ? 'reset' : 'keep',
