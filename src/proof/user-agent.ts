@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import { hostAndPort } from '#base';
 import { answerChallenge } from '#identity';
 import { buildRequest, buildResponse, SipRequest, SipResponse, StreamFramer } from '#sip';
 import { dialTls, ProbeFailure } from './dial.ts';
@@ -105,8 +106,13 @@ export class UserAgent {
 
   get #contact(): string {
     const user = this.#account.aor.split('@')[0] ?? '';
-    const { localAddress, localPort } = this.#socket ?? {};
-    return `sip:${user}@${localAddress}:${localPort};transport=tls`;
+    return `sip:${user}@${this.#here};transport=tls`;
+  }
+
+  /** Our end of the connection. */
+  get #here(): string {
+    const { localAddress = '', localPort = 0 } = this.#socket ?? {};
+    return hostAndPort(localAddress, localPort);
   }
 
   /** One request, repeated once with credentials when it is challenged. */
@@ -145,13 +151,12 @@ export class UserAgent {
     headers: readonly [string, string][],
     body?: string,
   ): Promise<SipResponse> {
-    const { localAddress, localPort } = this.#socket ?? {};
     const branch = `z9hG4bK${randomBytes(9).toString('base64url')}`;
     const request = buildRequest({
       method,
       uri,
       headers: [
-        ['Via', `SIP/2.0/TLS ${localAddress}:${localPort};branch=${branch};rport`],
+        ['Via', `SIP/2.0/TLS ${this.#here};branch=${branch};rport`],
         ['Max-Forwards', '70'],
         ['From', `<sip:${this.#account.aor}>;tag=${branch.slice(-8)}`],
         ['To', `<sip:${to}>`],
