@@ -9,8 +9,8 @@ export const observerTable = 'usher_proof';
 /** Connections a device may see in one proof; beyond them the set takes no more. */
 const largest = 1_000_000;
 
-/** Seconds the opener of a connection is remembered: longer than any row takes to prove. */
-const remembered = 120;
+/** Seconds the opener of a connection is remembered: longer than a whole proof takes on a busy machine. */
+const remembered = 3600;
 
 const opening = 'tcp flags & (fin|syn|rst|ack) == syn';
 
