@@ -45,7 +45,11 @@ export class Bed implements AsyncDisposable {
     this.director = director;
     this.frontEnds = pools
       .filter(({ role }) => role === 'frontEnd')
-      .flatMap(({ members }) => members.map(({ address }) => ({ address, port: director.port })));
+      .flatMap(({ members }) =>
+        members.flatMap(({ addresses: [address] }) =>
+          address === undefined ? [] : [{ address, port: director.port }],
+        ),
+      );
   }
 
   static async make(): Promise<Bed> {

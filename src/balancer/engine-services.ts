@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from '#topology';
+import { familyOf, formatAddress, parseAddress } from '#topology';
 import type { VirtualService } from '#ports';
 import { resettingCauses, slowStartFloor } from './constants.ts';
 import type { EngineMember, EngineService } from './engine.ts';
@@ -41,10 +41,13 @@ export function engineServices(
   }));
 }
 
-/** Addresses of the topology's own hosts among the sources: one Edge stands for many users. */
-function trustedSourcesOf({ flows }: VirtualService): ReadonlySet<string> {
+/** Addresses of the topology's own hosts among the sources that can ask here: one Edge stands for many users. */
+function trustedSourcesOf({ flows, address }: VirtualService): ReadonlySet<string> {
   const hosts = flows.filter((flow) => flow.source.hosts.length > 0);
-  return new Set(hosts.flatMap((flow) => flow.source.addresses).map(asSocketsTell));
+  const sources = hosts.flatMap((flow) => flow.source.addresses);
+  return new Set(
+    sources.filter((source) => familyOf(source) === familyOf(address)).map(asSocketsTell),
+  );
 }
 
 /** The form in which a socket tells an address, however the topology writes it. */

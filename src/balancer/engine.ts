@@ -131,8 +131,8 @@ export interface EngineContext {
   credentials(): Credentials;
   /** A folder of the engine's own, mode 0700, which need not exist; absent: one that goes with the engine. */
   readonly directory?: string | undefined;
-  /** The balancer's own address: the source of every connection to a member (source NAT). */
-  readonly localAddress: string;
+  /** The balancer's own, one a family: the source of every connection to a member (source NAT). */
+  readonly localAddresses: readonly string[];
   readonly clock: Clock;
   readonly limits: EngineLimits;
   report(signal: PassiveSignal): void;

@@ -280,7 +280,7 @@ function connections(open: Scene): number {
 const context: EngineContext = {
   record: () => assert.fail(),
   credentials: () => assert.fail(),
-  localAddress: '127.0.0.1',
+  localAddresses: ['127.0.0.1'],
   clock: { now: () => 0, after: () => () => undefined },
   limits: engineLimits,
   report: () => undefined,

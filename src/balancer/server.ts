@@ -25,6 +25,8 @@ export interface HealthChange {
   readonly balancer: string;
   readonly pool: string;
   readonly service: string;
+  /** Present where the VIP has both address families. */
+  readonly family?: 4 | 6;
   /** FQDN of the member. */
   readonly member: string;
   readonly from: HealthState;
@@ -86,7 +88,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
       prober: probersFor({
         balancer: host.fqdn,
         credentials: () => this.#credentials,
-        localAddress: host.address,
+        localAddresses: host.addresses,
       }),
       clock,
       random: options.random ?? systemRandom,
@@ -108,7 +110,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
       record: () => balancerRecord(plan, host.fqdn),
       credentials: () => this.#credentials,
       directory: options.directory,
-      localAddress: host.address,
+      localAddresses: host.addresses,
       clock,
       limits: { ...engineLimits, ...options.limits },
       report: (signal) => this.#heard(signal),
@@ -343,6 +345,7 @@ export class BalancerServer implements Lifecycle, Reloadable {
       balancer: this.#options.host.fqdn,
       pool: target.pool,
       service: target.service,
+      ...(target.family === undefined ? {} : { family: target.family }),
       member: target.host,
       from: before.state,
       to: after.state,

@@ -4,12 +4,14 @@ import { findPool, type Service } from '#topology';
 
 /** One member probed for one service. */
 export interface ProbeTarget {
-  /** `<pool>/<service>/<host>`, unique on one balancer. */
+  /** `<serviceKey>/<host>`, unique on one balancer. */
   readonly key: string;
-  /** `<pool>/<service>`, the key of the virtual service. */
+  /** The key of the virtual service, see `serviceKey`. */
   readonly serviceKey: string;
   readonly pool: string;
   readonly service: Service;
+  /** Of the virtual service, where its VIP has both. */
+  readonly family?: 4 | 6 | undefined;
   /** FQDN of the member: the name its certificate has to prove. */
   readonly host: string;
   readonly address: string;
@@ -21,9 +23,16 @@ export interface ProbeTarget {
   readonly guard: string | undefined;
 }
 
-/** The key of a virtual service: unique on one balancer. */
-export function serviceKey(service: { readonly pool: string; readonly service: Service }): string {
-  return `${service.pool}/${service.service}`;
+/**
+ * The key of a virtual service: unique on one balancer. `<pool>/<service>`, and with the family behind it
+ * where the VIP has both.
+ */
+export function serviceKey({
+  pool,
+  service,
+  family,
+}: Pick<VirtualService, 'pool' | 'service' | 'family'>): string {
+  return family === undefined ? `${pool}/${service}` : `${pool}/${service}-ipv${family}`;
 }
 
 /** The key of a service where only letters, digits and underscores may stand. */
@@ -42,7 +51,7 @@ export function probeTargets(plan: Plan, balancer: string): readonly ProbeTarget
   const targets = [...served, ...guardsOnly(plan, balancer, served)];
   const sip = new Set(targets.filter(({ service }) => service === 'sip').map(({ key }) => key));
   return targets.map((target) => {
-    const guard = `${target.pool}/sip/${target.host}`;
+    const guard = `${serviceKey({ ...target, service: 'sip' })}/${target.host}`;
     return target.service !== 'sip' && sip.has(guard) ? { ...target, guard } : target;
   });
 }
@@ -55,6 +64,7 @@ function targetsOf(plan: Plan, virtual: VirtualService): ProbeTarget[] {
     serviceKey: serviceKey(virtual),
     pool,
     service,
+    family: virtual.family,
     host: member.host,
     address: member.address,
     port: member.port,
@@ -71,21 +81,26 @@ function guardsOnly(
   served: readonly ProbeTarget[],
 ): readonly ProbeTarget[] {
   const port = servicePort(plan, 'sip');
-  const pools = new Map(served.map(({ host, pool }) => [host, pool]));
+  const members = new Map(served.map((target) => [`${target.host} ${target.address}`, target]));
   const known = new Set(served.map((target) => target.key));
   const found = new Map<string, ProbeTarget>();
   for (const { kind, source, destination } of plan.legs) {
-    const { host = '' } = destination;
-    const pool = pools.get(host);
+    const { host = '', address } = destination;
+    const beside = members.get(`${host} ${address}`);
     if (kind !== 'healthProbe' || source.host !== balancer || destination.port !== port) continue;
-    if (pool === undefined || known.has(`${pool}/sip/${host}`)) continue;
-    found.set(host, {
-      key: `${pool}/sip/${host}`,
-      serviceKey: `${pool}/sip`,
+    if (beside === undefined) continue;
+    const { pool, family } = beside;
+    const own = serviceKey({ pool, service: 'sip', family });
+    const key = `${own}/${host}`;
+    if (known.has(key)) continue;
+    found.set(key, {
+      key,
+      serviceKey: own,
       pool,
       service: 'sip',
+      family,
       host,
-      address: destination.address,
+      address,
       port,
       security: 'MTLS',
       site: host,

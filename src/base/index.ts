@@ -9,3 +9,4 @@ export * from './lifecycle.ts';
 export * from './settled.ts';
 export * from './siblings.ts';
 export * from './source.ts';
+export * from './ways.ts';

@@ -1,3 +1,4 @@
+import { hostAndPort } from '#base';
 import type { BalancerStatus, MemberStatus } from '#balancer';
 import { columns } from './columns.ts';
 import type { CliContext } from './context.ts';
@@ -37,7 +38,7 @@ export function statusLines(context: CliContext, status: BalancerStatus, now: nu
   const rows = status.services.flatMap(({ service, address, port, members }) =>
     members.map((member) => [
       member.host,
-      `${service} ${address}:${port}`,
+      `${service} ${hostAndPort(address, port)}`,
       text.states[member.state],
       ago(now - Date.parse(member.since)),
       sessions(member, text.until),

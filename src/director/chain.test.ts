@@ -24,7 +24,7 @@ const chain = directorChain({
   },
   userLimit: new UserLimit(20, 1),
   health: { alive: () => true, failed() {} },
-  hopsTo: ({ address, fqdn }) => [{ address, port: 1, name: fqdn }],
+  hopsTo: ({ addresses: [address = ''], fqdn }) => [{ address, port: 1, name: fqdn }],
   port: 1,
 });
 

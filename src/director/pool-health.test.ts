@@ -4,7 +4,7 @@ import { ManualClock } from '#base';
 import type { Host } from '#topology';
 import { HomePoolHealth, livingFirst } from './pool-health.ts';
 
-const fe01: Host = { fqdn: 'fe01.contoso.net', role: 'frontEnd', address: '127.10.2.11' };
+const fe01: Host = { fqdn: 'fe01.contoso.net', role: 'frontEnd', addresses: ['127.10.2.11'] };
 
 /** Lets the promises of a probe settle. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -41,7 +41,9 @@ export class DirectorServer implements Lifecycle, Reloadable {
       .filter(({ role }) => role === 'frontEnd')
       .flatMap((pool) => pool.members);
     this.#fqdn = host.fqdn;
-    this.#memberAt = new Map(members.map(({ address, fqdn }) => [address, fqdn]));
+    this.#memberAt = new Map(
+      members.flatMap(({ addresses, fqdn }) => addresses.map((address) => [address, fqdn])),
+    );
     this.#health = new HomePoolHealth({
       members,
       probe: options.probe,

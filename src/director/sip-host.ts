@@ -1,5 +1,4 @@
-import { UsherError } from '#base';
-import { alone } from '#base';
+import { UsherError, alone, hostInUri, waysTo } from '#base';
 import type { Clock, Siblings } from '#base';
 import { DigestAuthority, NonceCounts } from '#identity';
 import type { UserDirectory } from '#identity';
@@ -63,7 +62,6 @@ export function createSipServer<C extends RequestContext>(
   return new SipServer({
     name: host.fqdn,
     clock,
-    localAddress: host.address,
     ...trust.with(credentials),
     sentBy: () => `${host.fqdn}:${servicePort(plan, 'sip')}`,
     handle: (context) => answer(chain, widen(context)),
@@ -125,7 +123,9 @@ export function hopsFinder(plan: Plan, host: Host): (name: string) => readonly H
     try {
       const hops = nextHops(plan, host.fqdn, name, 'sip');
       known.set(name, hops);
-      for (const hop of hops) if (hop.host === name) known.set(hop.address, hops);
+      for (const hop of hops.filter(({ host: at }) => at === name)) {
+        for (const way of waysTo(hop)) known.set(hostInUri(way.address), hops);
+      }
     } catch (error) {
       if (!(error instanceof UsherError) || error.code !== 'USHER_NO_FLOW') throw error;
     }

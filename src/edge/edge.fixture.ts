@@ -106,7 +106,7 @@ export async function runEdge(options: Partial<EdgeServerOptions> = {}): Promise
       const server = new SipServer({
         name: fqdn,
         clock: systemClock,
-        localAddress: hostOf(plan, fqdn).address,
+        localAddress: hostOf(plan, fqdn).addresses[0] ?? '',
         listeners: [
           {
             address: address ?? at.address,

@@ -25,7 +25,7 @@ describe('an Edge between remote clients and the pools', () => {
 
   before(async () => {
     running = await runEdge({ lanes: 2 });
-    const vip = findPool(running.plan.topology, 'dirpool01.contoso.net')?.vip;
+    const vip = findPool(running.plan.topology, 'dirpool01.contoso.net')?.vips[0];
     await running.server(
       'dir01.contoso.net',
       (context) => {

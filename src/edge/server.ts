@@ -82,7 +82,6 @@ export class EdgeServer implements Lifecycle, Reloadable {
     this.#server = new SipServer({
       name: edge.fqdn,
       ...this.#trust.with(credentials),
-      localAddress: edge.address,
       sentBy: (label) => this.#sentBy(label),
       handle: (request) => this.#handle(request),
       clock,

@@ -47,8 +47,8 @@ function hostOf(fqdn: string): Host {
 }
 
 function hopTo(fqdn: string): SipHop {
-  const host = hostOf(fqdn);
-  return { address: host.address, port: servicePort(plan, 'sip'), name: fqdn };
+  const [address = ''] = hostOf(fqdn).addresses;
+  return { address, port: servicePort(plan, 'sip'), name: fqdn };
 }
 
 /** A client that answers everything, and in a dialog gives the recorded route back. */

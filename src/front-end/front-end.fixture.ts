@@ -87,7 +87,7 @@ export const tokens = new DialogTokens(Buffer.alloc(32, 7));
 /** Every host of the example is reached under its own name. */
 export const hopsTo: HopsTo = (name) => {
   const host = findHost(plan.topology, name);
-  return host === undefined ? [] : [{ address: host.address, port: 1, name: host.fqdn }];
+  return host === undefined ? [] : [{ address: host.addresses[0] ?? '', port: 1, name: host.fqdn }];
 };
 
 export const now = 1_000_000;

@@ -20,7 +20,7 @@ function withMembers(fqdns: readonly string[]): Topology {
     fqdn,
     role: 'frontEnd',
     pool: pool1,
-    address: `127.10.2.${i + 1}`,
+    addresses: [`127.10.2.${i + 1}`],
   }));
   const pools = topology.pools.map((pool) => (pool.fqdn === pool1 ? { ...pool, members } : pool));
   return { ...topology, pools };

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
-import { messageOf, systemErrorCode } from '#base';
+import { messageOf, systemErrorCode, waysTo } from '#base';
 import type { Hop } from '#ports';
-import { clientTls, explainDialError, type Credentials } from '#trust';
+import { clientTls, explainDialError, sourceFor, type Credentials } from '#trust';
 import type { StreamLine } from './wire.ts';
 
 /** Why an agent gave no answer. */
@@ -42,7 +42,8 @@ export const defaultClientTimeouts: ClientTimeouts = { connect: 5000, answer: 20
 export interface AgentCall {
   readonly hop: Hop;
   readonly credentials: Credentials;
-  readonly localAddress?: string | undefined;
+  /** Where the connection comes from, one address of each family; empty: wherever the kernel likes. */
+  readonly localAddresses: readonly string[];
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: object | undefined;
@@ -52,12 +53,23 @@ export interface AgentCall {
 
 /** Sends a request and resolves with the head of a 200 answer; rejects with `AgentError`. */
 async function send(call: AgentCall): Promise<IncomingMessage> {
-  const { hop, credentials, localAddress, timeouts, signal } = call;
+  const [preferred = call.hop, other] = waysTo(call.hop);
+  try {
+    return await sendTo(preferred, call);
+  } catch (error) {
+    const unreached = error instanceof AgentError && error.failure.kind === 'unreachable';
+    if (other === undefined || !unreached || call.signal?.aborted === true) throw error;
+    return await sendTo(other, call);
+  }
+}
+
+async function sendTo(hop: Hop, call: AgentCall): Promise<IncomingMessage> {
+  const { credentials, localAddresses, timeouts, signal } = call;
   const text = call.body === undefined ? undefined : JSON.stringify(call.body);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   let secured = false;
   const request = httpsRequest({
-    ...clientTls(credentials, hop, localAddress === undefined ? {} : { localAddress }),
+    ...clientTls(credentials, hop, sourceFor(localAddresses, hop.address)),
     method: call.method,
     path: call.path,
     agent: false,

@@ -304,6 +304,7 @@ describe('logging agents and their controller', () => {
       callAgent({
         hop: hopOf(dir1, service),
         credentials,
+        localAddresses: [],
         method: body === undefined ? 'GET' : 'POST',
         path,
         body,

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { messageOf, UsherError } from '#base';
 import type { Hop, Plan } from '#ports';
-import { findHost, type Host, type Role, type Service } from '#topology';
+import { addressFor, findHost, type Host, type Role, type Service } from '#topology';
 import type { Credentials } from '#trust';
 import type * as z from 'zod';
 import {
@@ -57,7 +57,7 @@ export class LogController {
   readonly #credentials: Credentials;
   readonly #hosts: readonly Host[];
   readonly #timeouts: ClientTimeouts;
-  readonly #localAddress: string | undefined;
+  readonly #localAddresses: readonly string[];
 
   /** Throws `USHER_NO_LOG_AGENT` when `hosts` names a host without an agent. */
   constructor(options: LogControllerOptions) {
@@ -65,9 +65,9 @@ export class LogController {
     this.#credentials = options.credentials;
     this.#timeouts = { ...defaultClientTimeouts, ...options.timeouts };
     this.#hosts = chosenHosts(options.plan, options.hosts);
-    const own = findHost(options.plan.topology, options.credentials.fqdn)?.address;
+    const own = findHost(options.plan.topology, options.credentials.fqdn)?.addresses ?? [];
     // The row's source is true where it can be: on the host itself.
-    this.#localAddress = own !== undefined && isLocal(own) ? own : undefined;
+    this.#localAddresses = own.filter(isLocal);
   }
 
   /** The hosts asked, in topology order. */
@@ -234,9 +234,9 @@ export class LogController {
     body?: object,
   ): AgentCall {
     return {
-      hop: agentHop(this.#plan, host, service),
+      hop: agentHop(this.#plan, host, service, this.#localAddresses),
       credentials: this.#credentials,
-      localAddress: this.#localAddress,
+      localAddresses: this.#localAddresses,
       method,
       path,
       body,
@@ -267,12 +267,19 @@ function chosenHosts(plan: Plan, wanted: readonly string[] | undefined): readonl
   });
 }
 
-/** The agent of a host itself: logging never goes by a VIP. */
-function agentHop(plan: Plan, host: Host, service: Service): Hop {
-  const listener = plan.listeners.find((one) => one.host === host.fqdn && one.service === service);
-  if (listener === undefined) throw new AgentError('unreachable', `no flow leads to ${service}`);
-  const { address, port, flows } = listener;
-  return { address, port, name: host.fqdn, host: host.fqdn, flow: flows[0]?.id ?? '' };
+/**
+ * The agent of a host itself: logging never goes by a VIP. Of two addresses the one we have the family of
+ * comes first; where we are no host of the topology, nothing is known of that.
+ */
+function agentHop(plan: Plan, host: Host, service: Service, own: readonly string[]): Hop {
+  const [hop, otherwise] = plan.listeners
+    .filter((one) => one.host === host.fqdn && one.service === service)
+    .filter(({ address }) => own.length === 0 || addressFor(own, address) !== undefined)
+    .map(({ address, port, flows }): Hop => {
+      return { address, port, name: host.fqdn, host: host.fqdn, flow: flows[0]?.id ?? '' };
+    });
+  if (hop === undefined) throw new AgentError('unreachable', `no flow leads to ${service}`);
+  return otherwise === undefined ? hop : { ...hop, otherwise };
 }
 
 function failureOf(error: unknown): AgentFailure {

@@ -20,7 +20,7 @@ function neighboursOf(plan: Plan, pool: Pool): readonly string[] {
     .filter(({ destination }) => destination.via === 'vip' && destination.pool === pool.fqdn)
     .flatMap((flow) =>
       flow.source.addresses
-        .filter((address) => overlaps(address, pool.network ?? ''))
+        .filter((address) => pool.networks.some((network) => overlaps(address, network)))
         .map((address) => `${flow.id} (${address})`),
     );
 }
@@ -32,7 +32,7 @@ function neighboursOf(plan: Plan, pool: Pool): readonly string[] {
  */
 export function hairpinFaults(plan: Plan, file: string, locate: ParsedTopology['locate']): Fault[] {
   return plan.topology.pools.flatMap((pool, index) => {
-    if (pool.nat !== 'destination' || pool.network === undefined) return [];
+    if (pool.nat !== 'destination' || pool.networks.length === 0) return [];
     const rows = neighboursOf(plan, pool);
     if (rows.length === 0) return [];
     return [
@@ -41,7 +41,7 @@ export function hairpinFaults(plan: Plan, file: string, locate: ParsedTopology['
         ...locate(['pools', index, 'nat']),
         path: `pools.${index}.nat`,
         code: 'nat-hairpin',
-        found: `destination, with clients in ${pool.network}: ${rows.join(', ')}`,
+        found: `destination, with clients in ${pool.networks.join(' and ')}: ${rows.join(', ')}`,
         allowed: 'source, or clients outside the network of the members',
         remedy:
           'Use "nat: source". A member would answer these clients directly, past the balancer, from an address they never asked, and they would reset the connection.',

@@ -1,35 +1,54 @@
 import { UsherError } from '#base';
-import { findPool } from '#topology';
+import { addressFor, findHost, findPool } from '#topology';
 import type { Host, Service } from '#topology';
 import type { Flow, Hop, Plan } from './model.ts';
-import { addressAt, destinationHosts } from './sockets.ts';
+import { addressesAt, destinationHosts } from './sockets.ts';
 
 /** True when the flow lets this host open it. */
 function opens(flow: Flow, from: string): boolean {
   return flow.source.role === 'any' || flow.source.hosts.includes(from);
 }
 
+/**
+ * One hop by the families both ends have, the preferred one first; none without one. A host that is not of
+ * the topology may have both.
+ */
+function hopBy(
+  own: readonly string[] | undefined,
+  theirs: readonly string[],
+  facts: Omit<Hop, 'address'>,
+): readonly Hop[] {
+  const [hop, otherwise] = theirs
+    .filter((address) => own === undefined || addressFor(own, address) !== undefined)
+    .map((address): Hop => ({ address, ...facts }));
+  if (hop === undefined) return [];
+  return [otherwise === undefined ? hop : { ...hop, otherwise }];
+}
+
 function findHops(plan: Plan, from: string, to: string, service: Service): readonly Hop[] {
   const pool = findPool(plan.topology, to);
+  const own = findHost(plan.topology, from)?.addresses;
   const wanted = (host: Host): boolean =>
     host.fqdn !== from && (host.fqdn === to || host.pool === to);
   for (const flow of plan.flows) {
     if (flow.service !== service || !opens(flow, from)) continue;
     const { via, addresses } = flow.destination;
     if (via === 'vip') {
-      const [address] = addresses;
-      if (pool === undefined || flow.destination.pool !== to || !address) continue;
-      return [{ address, port: flow.port, name: pool.fqdn, flow: flow.id }];
+      if (pool === undefined || flow.destination.pool !== to) continue;
+      const hops = hopBy(own, addresses, { port: flow.port, name: pool.fqdn, flow: flow.id });
+      if (hops.length > 0) return hops;
+      continue;
     }
     const hops = destinationHosts(plan.topology, flow)
       .filter(wanted)
-      .map((host) => ({
-        address: addressAt(host, flow),
-        port: flow.port,
-        name: host.fqdn,
-        host: host.fqdn,
-        flow: flow.id,
-      }));
+      .flatMap((host) =>
+        hopBy(own, addressesAt(host, flow), {
+          port: flow.port,
+          name: host.fqdn,
+          host: host.fqdn,
+          flow: flow.id,
+        }),
+      );
     if (hops.length > 0) return hops;
   }
   return [];
@@ -41,7 +60,7 @@ const known = new WeakMap<Plan, Map<string, readonly Hop[]>>();
 /**
  * Where `from` (host FQDN) has to connect to reach `to` (pool or host FQDN) for a service: the VIP
  * when the flow goes to the VIP and `to` is its pool, else every member of `to` in topology order,
- * `from` itself left out. Throws `USHER_NO_FLOW` when no flow permits it: a server behind a VIP is
+ * `from` itself left out. IPv6 where both ends have it, with IPv4 as `otherwise` (decision 28). Throws `USHER_NO_FLOW` when no flow permits it: a server behind a VIP is
  * not reached by its own name. Cheap enough for every request.
  */
 export function nextHops(plan: Plan, from: string, to: string, service: Service): readonly Hop[] {

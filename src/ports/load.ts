@@ -1,6 +1,7 @@
 import type { Fault } from '#base';
 import { inFileOrder, parseTopology } from '#topology';
 import type { ParsedTopology, Service } from '#topology';
+import { familyFaults } from './families.ts';
 import { hairpinFaults } from './hairpin.ts';
 import type { Plan } from './model.ts';
 import { makePlan } from './plan.ts';
@@ -65,6 +66,7 @@ export function loadPlan(text: string, file: string, options: PlanOptions = {}):
   const derived = [
     ...collisionFaults(documented, file, locate),
     ...hairpinFaults(documented, file, locate),
+    ...familyFaults(documented, file, locate),
   ];
   if (faults.length > 0 || derived.length > 0) {
     return { ok: false, faults: inFileOrder([...faults, ...derived]) };

@@ -21,7 +21,10 @@ export interface Party {
   readonly pool?: string;
   /** FQDNs of the topology's hosts at this end, for a VIP the members; empty for clients and `any`. */
   readonly hosts: readonly string[];
-  /** IP addresses or CIDR blocks; for `via: 'vip'` the VIP alone; `['any']` for anywhere. */
+  /**
+   * IP addresses or CIDR blocks, of either family; for `via: 'vip'` those of the VIP alone; `['any']` for
+   * anywhere. A flow joins those of one family with each other (decision 28).
+   */
   readonly addresses: readonly string[];
 }
 
@@ -62,9 +65,11 @@ export interface Hop {
   readonly host?: string;
   /** Id of the flow that permits the connection. */
   readonly flow: string;
+  /** The same by the other address family, where both ends have it: for when this one does not connect. */
+  readonly otherwise?: Hop;
 }
 
-/** A flow as one device sees it. */
+/** A flow as one device sees it, by one address family; `any` stands for either. */
 export interface Leg {
   /** Id of the flow the leg belongs to. */
   readonly flow: string;
@@ -92,7 +97,10 @@ export interface Listener {
   readonly anonymousClients: boolean;
 }
 
-/** One port of a VIP: what the balancer serves and whom it hands the connection to. */
+/**
+ * One port of a VIP in one address family: what the balancer serves and whom it hands the connection to,
+ * in the same family.
+ */
 export interface VirtualService {
   /** Pool FQDN. */
   readonly pool: string;
@@ -102,6 +110,8 @@ export interface VirtualService {
   readonly standby?: string;
   readonly service: Service;
   readonly address: string;
+  /** Which of the two it is, where the VIP has both. */
+  readonly family?: 4 | 6 | undefined;
   readonly port: number;
   readonly flows: readonly Flow[];
   readonly members: readonly {

@@ -52,7 +52,7 @@ describe('two balancers with one VIP', () => {
     ] as const) {
       const [listener] = listenersOf(plan, host);
       assert.equal(listener?.service, 'affinityExchange');
-      assert.equal(listener.address, findHost(plan.topology, host)?.address);
+      assert.deepEqual([listener.address], findHost(plan.topology, host)?.addresses);
       assert.ok(listener.trustedPeers.includes(other) && !listener.anonymousClients);
     }
     const kernel = loadPlan(text.replace('engine: haproxy', 'engine: nftables'), 'pair.yaml');

@@ -23,7 +23,7 @@ export function logControllers(topology: Topology): Party {
   return {
     role: 'logController',
     hosts: hosts.map((host) => host.fqdn),
-    addresses: [...topology.networks.administration, ...hosts.map((host) => host.address)],
+    addresses: [...topology.networks.administration, ...hosts.flatMap((host) => host.addresses)],
   };
 }
 
@@ -33,7 +33,7 @@ export function from(role: Party['role'], hosts: readonly Host[]): Party {
     role,
     ...(role === 'edge' || role === 'reverseProxy' ? { interface: 'internal' as const } : {}),
     hosts: hosts.map((host) => host.fqdn),
-    addresses: hosts.map((host) => host.address),
+    addresses: hosts.flatMap((host) => host.addresses),
   };
 }
 
@@ -50,7 +50,7 @@ export function outsideOf(role: 'edge' | 'reverseProxy', hosts: readonly Host[])
     interface: 'external',
     via: 'member',
     hosts: outer.map((host) => host.fqdn),
-    addresses: outer.flatMap((host) => (host.external === undefined ? [] : host.external.address)),
+    addresses: outer.flatMap((host) => host.external?.addresses ?? []),
   };
 }
 
@@ -78,13 +78,13 @@ export type Entrance = 'web' | 'other';
 export function entranceOf(pool: Pool, entrance: Entrance): Party {
   const balanced =
     pool.loadBalancing === 'hardware' || (pool.loadBalancing === 'dns' && entrance === 'web');
-  if (!balanced || pool.vip === undefined) return membersOf([pool]);
+  if (!balanced || pool.vips.length === 0) return membersOf([pool]);
   return {
     role: pool.role,
     via: 'vip',
     pool: pool.fqdn,
     hosts: pool.members.map((member) => member.fqdn),
-    addresses: [pool.vip],
+    addresses: pool.vips,
   };
 }
 

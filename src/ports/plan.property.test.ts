@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { findHost, hostsOf, runsUsher } from '#topology';
+import { familyOf, findHost, hostsOf, runsUsher } from '#topology';
 import { listenersOf, loadPlan, nextHops } from './index.ts';
 import type { Plan } from './index.ts';
 
@@ -90,11 +90,26 @@ const files = fc
     };
   });
 
-/** Checks a property of the plan of every generated topology; JSON is YAML. */
+/** With an IPv6 address, VIP or block beside each of IPv4. */
+function inBoth(json: string): string {
+  return json
+    .replaceAll(
+      /"(address|vip)":"(\d+)\.(\d+)\.(\d+)\.(\d+)"/gu,
+      '"$1":["$2.$3.$4.$5","fd00:$2:$3:$4::$5"]',
+    )
+    .replaceAll(
+      /"network":"(\d+)\.(\d+)\.(\d+)\.0\/24"/gu,
+      '"network":["fd00:$1:$2:$3::/64","$1.$2.$3.0/24"]',
+    )
+    .replaceAll(/"(\d+)\.(\d+)\.0\.0\/(?:16|24)"/gu, '$&,"fd00:$1:$2::/48"');
+}
+
+/** Checks a property of the plan of every generated topology, in one family and in both; JSON is YAML. */
 function forEveryPlan(check: (plan: Plan) => void): void {
   fc.assert(
-    fc.property(files, (file) => {
-      const loaded = loadPlan(JSON.stringify(file), 'generated.yaml');
+    fc.property(files, fc.boolean(), (file, both) => {
+      const text = JSON.stringify(file);
+      const loaded = loadPlan(both ? inBoth(text) : text, 'generated.yaml');
       assert.ok(loaded.ok, JSON.stringify(loaded));
       check(loaded.plan);
     }),
@@ -224,6 +239,30 @@ describe('in every topology', () => {
     forEveryPlan((plan) => {
       for (const host of hostsOf(plan.topology)) {
         assert.equal(findHost(plan.topology, host.fqdn.toUpperCase()), host);
+      }
+    });
+  });
+
+  it('every leg and every way of a hop is of one address family', () => {
+    forEveryPlan((plan) => {
+      for (const { source, destination } of plan.legs) {
+        const families = new Set(source.addresses.flatMap((text) => familyOf(text) ?? []));
+        families.add(familyOf(destination.address) ?? 4);
+        assert.equal(families.size, 1, `${source.addresses.join()} → ${destination.address}`);
+      }
+      for (const { address, members } of plan.virtualServices)
+        for (const member of members) assert.equal(familyOf(member.address), familyOf(address));
+    });
+  });
+
+  it('a row that both families lead to is in the legs of both', () => {
+    forEveryPlan((plan) => {
+      for (const flow of plan.flows) {
+        const legs = plan.legs.filter((leg) => leg.flow === flow.id && leg.kind !== 'healthProbe');
+        const asked = new Set(legs.map(({ destination }) => familyOf(destination.address)));
+        const named = new Set(flow.destination.addresses.map(familyOf));
+        // A server alone in its row talks with nobody.
+        if (legs.length > 0) assert.deepEqual(asked, named, flow.id);
       }
     });
   });

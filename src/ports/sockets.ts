@@ -1,5 +1,7 @@
 import {
+  addressFor,
   balancersOf,
+  familyOf,
   findHost,
   findPool,
   hostNames,
@@ -11,11 +13,11 @@ import {
 import type { Affinity, Host, Service, Topology } from '#topology';
 import type { Flow, Listener, VirtualService } from './model.ts';
 
-/** The address of a host on the side a flow arrives at. */
-export function addressAt(host: Host, flow: Flow): string {
+/** The addresses of a host on the side a flow arrives at, one of each family it has. */
+export function addressesAt(host: Host, flow: Flow): readonly string[] {
   return flow.destination.interface === 'external' && host.external !== undefined
-    ? host.external.address
-    : host.address;
+    ? host.external.addresses
+    : host.addresses;
 }
 
 /**
@@ -76,12 +78,12 @@ export function listenersFor(topology: Topology, flows: readonly Flow[]): readon
   return hostsOf(topology).flatMap((host) =>
     services.flatMap((service) => {
       const own = (byHost.get(host.fqdn) ?? []).filter((flow) => flow.service === service);
-      const addresses = new Set(own.map((flow) => addressAt(host, flow)));
+      const addresses = new Set(own.flatMap((flow) => addressesAt(host, flow)));
       return [...addresses].flatMap((address) =>
         listenerOf(
           host,
           address,
-          own.filter((flow) => addressAt(host, flow) === address),
+          own.filter((flow) => addressesAt(host, flow).includes(address)),
           topology,
         ),
       );
@@ -94,7 +96,18 @@ function referenceAffinity(service: Service): Affinity {
   return service === 'webInternal' || service === 'webInternalPlain' ? 'source' : 'none';
 }
 
-/** Every port of every VIP: pools in topology order, services in the model's order. */
+/** The members at their addresses of one family. */
+function membersAt(members: readonly Host[], vip: string, port: number): VirtualService['members'] {
+  return members.flatMap(({ fqdn, addresses }) => {
+    const address = addressFor(addresses, vip);
+    return address === undefined ? [] : [{ host: fqdn, address, port }];
+  });
+}
+
+/**
+ * Every port of every VIP, of one with two families each by itself: pools in topology order, services in
+ * the model's order.
+ */
 export function virtualServicesFor(
   topology: Topology,
   flows: readonly Flow[],
@@ -107,19 +120,21 @@ export function virtualServicesFor(
           flow.destination.via === 'vip' &&
           flow.destination.pool === pool.fqdn,
       );
-      const { vip, balancer, standby } = pool;
-      if (vip === undefined || balancer === undefined) return [];
-      return own.slice(0, 1).map(({ port, destination }): VirtualService => ({
+      const { vips, balancer, standby } = pool;
+      const [first] = own;
+      if (balancer === undefined || first === undefined) return [];
+      const { port, destination } = first;
+      const members = pool.members.filter(({ fqdn }) => destination.hosts.includes(fqdn));
+      return vips.map((vip): VirtualService => ({
         pool: pool.fqdn,
         balancer,
         ...(standby === undefined ? {} : { standby }),
         service,
         address: vip,
+        ...(vips.length > 1 ? { family: familyOf(vip) } : {}),
         port,
         flows: own,
-        members: pool.members
-          .filter(({ fqdn }) => destination.hosts.includes(fqdn))
-          .map((member) => ({ host: member.fqdn, address: member.address, port })),
+        members: membersAt(members, vip, port),
         affinity: pool.balancing.affinity[service] ?? referenceAffinity(service),
         nat: pool.nat,
         engine: pool.engine,

@@ -11,8 +11,8 @@ const key = (address: string, port: number): string => `${address} ${port}`;
 export function deploymentAddresses(plan: Plan): ReadonlySet<string> {
   const addresses = new Set<string>();
   for (const host of hostsOf(plan.topology)) {
-    addresses.add(host.address);
-    if (host.external !== undefined) addresses.add(host.external.address);
+    for (const address of host.addresses) addresses.add(address);
+    for (const address of host.external?.addresses ?? []) addresses.add(address);
   }
   for (const service of plan.virtualServices) addresses.add(service.address);
   return addresses;

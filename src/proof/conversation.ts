@@ -5,7 +5,7 @@ import { clientTls } from '#trust';
 import { ProbeFailure } from './dial.ts';
 import type { Identities } from './rows.ts';
 import { UserAgent, type Account } from './user-agent.ts';
-import { goalsOf, vantagesOf, type Goal } from './vantage.ts';
+import { canTalk, goalsOf, vantagesOf, type Goal } from './vantage.ts';
 
 /** What became of the message between the two demo users. */
 export interface Conversation {
@@ -35,7 +35,10 @@ export async function converse(
   const entrances =
     outside === undefined ? plan.flows.filter((flow) => isHomeSignIn(flow)) : [outside];
   const goals = entrances.flatMap((flow) =>
-    goalsOf(plan, flow).map((goal) => ({ ...goal, from: vantagesOf(plan, flow, '')[0]?.address })),
+    goalsOf(plan, flow).map((goal) => ({
+      ...goal,
+      from: vantagesOf(plan, flow, '').find((vantage) => canTalk(vantage, goal))?.address,
+    })),
   );
   if (goals.length === 0) {
     throw new UsherError('USHER_NO_ENTRANCE', 'the topology lets no user sign in', {

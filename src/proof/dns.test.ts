@@ -15,7 +15,7 @@ function planOf(edit: (text: string) => string = (text) => text): Plan {
 
 const plan = planOf();
 const [edge] = plan.topology.edges;
-const address = edge?.external?.address ?? '';
+const address = edge?.external?.addresses[0] ?? '';
 const port = servicePort(plan, 'accessEdge');
 
 function resolverOf(servers: readonly Srv[], addresses: Record<string, string[]>): Resolver {
@@ -39,6 +39,21 @@ describe('the DNS records of a deployment', () => {
         `_sips._tcp.contoso.com. SRV 10 10 ${port} sip.contoso.com.`,
         `_sips._tcp.contoso.com. SRV 20 10 ${servicePort(plan, 'accessEdgeAlternate')} sip.contoso.com.`,
         `sip.contoso.com. A ${address}`,
+      ],
+    );
+  });
+
+  it('are A and AAAA where it has both, with the ports once', () => {
+    const both = recordsFor(
+      planOf((text) => text.replace(address, `['2001:db8::20', ${address}]`)),
+    );
+    assert.deepEqual(
+      both.map(({ type, data }) => `${type} ${data}`).filter((text) => !text.startsWith('NAPTR')),
+      [
+        `SRV 10 10 ${port} sip.contoso.com.`,
+        `SRV 20 10 ${servicePort(plan, 'accessEdgeAlternate')} sip.contoso.com.`,
+        'AAAA 2001:db8::20',
+        `A ${address}`,
       ],
     );
   });

@@ -72,13 +72,14 @@ export function recordsFor(plan: Plan): readonly DnsRecord[] {
       })),
     ];
   });
-  const addresses = new Map(doors.map(({ name, address }) => [name, address]));
-  const ofHosts = [...addresses].map(([name, address]): DnsRecord => ({
+  const ofHosts = doors.map(({ name, address }): DnsRecord => ({
     name: `${name}.`,
     type: isIPv4(address) ? 'A' : 'AAAA',
     data: address,
   }));
-  return [...ofDomains, ...ofHosts];
+  // An Edge has several ports at one address, and perhaps two addresses with the same ports.
+  const records = [...ofDomains, ...ofHosts];
+  return [...new Map(records.map((one) => [Object.values(one).join(' '), one])).values()];
 }
 
 /** Asks the DNS for every SIP domain, as a remote client would, and compares with the Edges. */

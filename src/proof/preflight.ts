@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { systemErrorCode, UsherError, type Language } from '#base';
+import { hostAndPort, systemErrorCode, UsherError, type Language } from '#base';
 import { listenersOf, virtualServicesOf, type Plan } from '#ports';
 import type { Host } from '#topology';
 import { texts } from './messages.ts';
@@ -73,7 +73,7 @@ export function obstacleError(
 ): UsherError {
   const lines = obstacles.map(
     ({ reason, host, address, port, rows }) =>
-      `  ${address}:${port} (${host}; ${rows.join(', ')}): ${texts.obstacle[reason][language]}`,
+      `  ${hostAndPort(address, port)} (${host}; ${rows.join(', ')}): ${texts.obstacle[reason][language]}`,
   );
   const reasons = new Set(obstacles.map((obstacle) => obstacle.reason));
   const remedies: string[] = [];

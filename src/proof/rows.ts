@@ -6,7 +6,15 @@ import { agentPaths } from '#logging';
 import { clientTls, loadCredentials, type Credentials } from '#trust';
 import { askHttp, askPeer, askSip } from './ask.ts';
 import { dialTcp, dialTls, ProbeFailure } from './dial.ts';
-import { type Goal, goalsOf, isLocal, type Plays, type Vantage, vantagesOf } from './vantage.ts';
+import {
+  canTalk,
+  type Goal,
+  goalsOf,
+  isLocal,
+  type Plays,
+  type Vantage,
+  vantagesOf,
+} from './vantage.ts';
 import { judge, type Connection, type ProbeResult, type RowProof } from './verdict.ts';
 
 /** Probes under way at once; more would only queue behind each other's handshakes. */
@@ -113,8 +121,8 @@ async function probeFlow(
   for (const vantage of vantagesOf(plan, flow, (await identities.any()).fqdn)) {
     if (plays?.(flow, vantage) === false) continue;
     for (const goal of goalsOf(plan, flow)) {
-      // Servers of one row talk with each other, none with itself.
-      if (goal.address === vantage.address) continue;
+      // Servers of one row talk with each other, none with itself; and each in its own family.
+      if (goal.address === vantage.address || !canTalk(vantage, goal)) continue;
       results.push(await probe(plan, flow, vantage, goal, identities));
     }
   }

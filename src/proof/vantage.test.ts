@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadPlan, type Flow } from '#ports';
-import { goalsOf, isLocal, vantagesOf } from './vantage.ts';
+import { canTalk, goalsOf, isLocal, vantagesOf } from './vantage.ts';
 
 const file = 'examples/contoso.yaml';
 const loaded = loadPlan(readFileSync(file, 'utf8'), file, {});
@@ -70,4 +70,28 @@ test('every flow of the reference deployment has a beginning and an end on this 
 test('an address of documentation is not on this machine', () => {
   assert.ok(!isLocal('192.0.2.1'));
   assert.ok(isLocal('127.99.1.1'));
+});
+
+test('in both families a row is probed from each address to each of its family', () => {
+  const text = readFileSync('examples/two-sites.yaml', 'utf8');
+  const both = loadPlan(text, 'two-sites.yaml', {});
+  assert.ok(both.ok, JSON.stringify(both));
+  const probes = (id: string): readonly string[] => {
+    const flow = both.plan.flows.find((each) => each.id === id);
+    assert.ok(flow, id);
+    return vantagesOf(both.plan, flow, 'lb01.fabrikam.net').flatMap((vantage) =>
+      goalsOf(both.plan, flow)
+        .filter((goal) => canTalk(vantage, goal))
+        .map((goal) => `${vantage.address ?? 'any'} ${goal.address}`),
+    );
+  };
+  assert.deepEqual(probes('DH-06'), ['fd5e:1:8::11 fd5e:1:1::10', '10.1.8.11 10.1.1.10']);
+  // Clients are played from wherever the kernel likes, once in each family.
+  assert.deepEqual(probes('DH-05'), ['any fd5e:1:1::10', 'any 10.1.1.10']);
+  assert.deepEqual(probes('EX06'), [
+    'any 2001:db8:1:20::11',
+    'any 198.51.100.11',
+    'any 2001:db8:2:20::11',
+    'any 203.0.113.11',
+  ]);
 });

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Flow, Plan } from '#ports';
-import { findHost } from '#topology';
+import { familyOf, findHost } from '#topology';
 
 /** Where a probe starts: what the far end sees of us. */
 export interface Vantage {
@@ -8,6 +8,8 @@ export interface Vantage {
   readonly name: string;
   /** Source address to bind; undefined lets the kernel choose. */
   readonly address: string | undefined;
+  /** Present where the kernel has to choose an address of this family. */
+  readonly family?: 4 | 6;
   /** FQDN whose certificate is presented; undefined: none. */
   readonly identity: string | undefined;
 }
@@ -37,19 +39,20 @@ export function isLocal(address: string): boolean {
  */
 export function vantagesOf(plan: Plan, flow: Flow, controller: string): readonly Vantage[] {
   const { source } = flow;
-  if (flow.application === 'CLS') {
-    const address = clientAddress(source.addresses);
-    return [{ name: 'log controller', address, identity: controller }];
-  }
-  if (source.hosts.length === 0) {
-    const address = clientAddress(source.addresses);
-    return [{ name: source.role, address, identity: undefined }];
+  if (flow.application === 'CLS' || source.hosts.length === 0) {
+    const cls = flow.application === 'CLS';
+    const name = cls ? 'log controller' : source.role;
+    return clientsOf(source.addresses).map((own) => ({
+      name,
+      ...own,
+      identity: cls ? controller : undefined,
+    }));
   }
   return source.hosts.flatMap((fqdn) => {
     const host = findHost(plan.topology, fqdn);
     if (host === undefined) return [];
-    const address = source.interface === 'external' ? host.external?.address : host.address;
-    return [{ name: fqdn, address, identity: fqdn }];
+    const own = source.interface === 'external' ? host.external?.addresses : host.addresses;
+    return (own ?? []).map((address) => ({ name: fqdn, address, identity: fqdn }));
   });
 }
 
@@ -79,15 +82,29 @@ export function goalsOf(plan: Plan, flow: Flow): readonly Goal[] {
     const host = findHost(plan.topology, fqdn);
     if (host === undefined) return [];
     const outside = destination.interface === 'external' ? host.external : undefined;
-    return [
-      {
-        address: outside?.address ?? host.address,
-        port,
-        name: outside?.fqdns[0] ?? host.fqdn,
-        pool: host.pool,
-      },
-    ];
+    return (outside?.addresses ?? host.addresses).map((address) => ({
+      address,
+      port,
+      name: outside?.fqdns[0] ?? host.fqdn,
+      pool: host.pool,
+    }));
   });
+}
+
+/** True when packets can go from one to the other: they are of one address family. */
+export function canTalk({ address, family }: Vantage, goal: Goal): boolean {
+  const own = address === undefined ? family : familyOf(address);
+  return own === undefined || own === familyOf(goal.address);
+}
+
+/** Where clients of these blocks are played from: once, or once a family where the blocks are of both. */
+function clientsOf(blocks: readonly string[]): readonly Pick<Vantage, 'address' | 'family'>[] {
+  const byFamily = Map.groupBy(blocks, familyOf);
+  if (byFamily.size <= 1) return [{ address: clientAddress(blocks) }];
+  return [...byFamily].map(([family, own]) => ({
+    address: clientAddress(own),
+    ...(family === undefined ? {} : { family }),
+  }));
 }
 
 /** The first usable address of the first loopback block, e.g. 127.30.0.1 for 127.30.0.0/16. */

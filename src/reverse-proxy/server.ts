@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  Ways,
   closeAll,
   messageOf,
   startAll,
@@ -39,6 +40,7 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
   readonly #limits: ReverseProxyLimits;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #upstream: Upstream;
+  readonly #ways: Ways<Hop>;
   readonly #sockets: readonly HttpSocket[];
   readonly #statuses = new Map<number, number>();
   #open = 0;
@@ -52,11 +54,12 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
       routesOf(plan, host.fqdn).flatMap((route) => route.names.map((name) => [name, route])),
     );
     this.#upstream = new Upstream({
-      localAddress: host.address,
+      localAddresses: host.addresses,
       credentials,
       clock,
       limits: this.#limits,
     });
+    this.#ways = new Ways(clock);
     this.#sockets = listenersOf(plan, host.fqdn)
       .filter(({ service }) => service === 'published' || service === 'publishedPlain')
       .map((listener) => this.#socketFor(listener));
@@ -156,7 +159,9 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
     response: ServerResponse,
   ): Promise<Result> {
     limitBody(incoming, this.#limits.bodyBytes);
-    const hops = order(outgoing.secure ? route.secure : route.plain, client);
+    const hops = order(outgoing.secure ? route.secure : route.plain, client).flatMap((hop) =>
+      this.#ways.to(hop),
+    );
     const repeatable = !outgoing.hasBody && ['GET', 'HEAD', 'OPTIONS'].includes(outgoing.method);
     let attempts = 0;
     let last: Attempt['kind'] = 'unreached';
@@ -168,8 +173,10 @@ export class ReverseProxyServer implements Lifecycle, Reloadable {
       const attempt = await this.#exchange(hop, outgoing, incoming, response);
       if (attempt.kind === 'answered') return { status: attempt.status, attempts };
       last = attempt.kind;
-      if (last === 'unreached') next += 1;
-      else if (last !== 'stale' || !repeatable) break;
+      if (last === 'unreached') {
+        this.#ways.failed(hop);
+        next += 1;
+      } else if (last !== 'stale' || !repeatable) break;
     }
     return { status: refuse(response, failures[last]), attempts };
   }

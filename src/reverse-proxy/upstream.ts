@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream';
 import { TLSSocket, type ConnectionOptions } from 'node:tls';
 import { http, messageOf, type Clock } from '#base';
 import type { Hop } from '#ports';
-import { clientTls, retire, type Credentials, type Reloadable } from '#trust';
+import { clientTls, retire, sourceFor, type Credentials, type Reloadable } from '#trust';
 import { responseHeaders } from './headers.ts';
 import type { ReverseProxyLimits } from './limits.ts';
 
@@ -23,8 +23,8 @@ export type Attempt =
   | { readonly kind: 'abandoned' };
 
 export interface UpstreamOptions {
-  /** Inside address of the reverse proxy; the firewall knows its traffic by it. */
-  readonly localAddress: string;
+  /** Inside addresses of the reverse proxy, one a family; the firewall knows its traffic by them. */
+  readonly localAddresses: readonly string[];
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly limits: ReverseProxyLimits;
@@ -141,7 +141,7 @@ export class Upstream implements Reloadable {
   }
 
   #request(hop: Hop, outgoing: Outgoing): ClientRequest {
-    const { localAddress, limits } = this.#options;
+    const { localAddresses, limits } = this.#options;
     const { method, path, headers } = outgoing;
     const common = { host: hop.address, port: hop.port, method, path, headers };
     const maxHeaderSize = limits.headerBytes;
@@ -152,13 +152,20 @@ export class Upstream implements Reloadable {
           maxHeaderSize,
           agent: this.#secure,
         })
-      : http().request({ ...common, maxHeaderSize, localAddress, agent: this.#plain });
+      : http().request({
+          ...common,
+          ...sourceFor(localAddresses, hop.address),
+          maxHeaderSize,
+          agent: this.#plain,
+        });
   }
 
   /** The options of a hop are the same for every request, and costly to make. */
   #tlsTo(hop: Hop): ConnectionOptions {
-    const { localAddress } = this.#options;
-    const options = this.#tls.get(hop) ?? clientTls(this.#credentials, hop, { localAddress });
+    const { localAddresses } = this.#options;
+    const options =
+      this.#tls.get(hop) ??
+      clientTls(this.#credentials, hop, sourceFor(localAddresses, hop.address));
     this.#tls.set(hop, options);
     return options;
   }

@@ -93,6 +93,21 @@ export function parseNetwork(text: string): Network | undefined {
   return prefix > bitsOf(address.family) ? undefined : { ...address, prefix };
 }
 
+/**
+ * The family of an address or CIDR block; undefined for what is neither, such as `any`. Goes by the look of
+ * it: asked for every leg of a plan.
+ */
+export function familyOf(text: string): 4 | 6 | undefined {
+  if (text.includes(':')) return 6;
+  return /^\d[\d./]*$/u.test(text) ? 4 : undefined;
+}
+
+/** Of the addresses of one interface the one that can talk to `other`: the one of its family. */
+export function addressFor(addresses: readonly string[], other: string): string | undefined {
+  const family = familyOf(other);
+  return addresses.find((address) => familyOf(address) === family);
+}
+
 /** The first address of the block, with the block's length: `10.1.2.3/16` becomes `10.1.0.0/16`. */
 export function firstOf(network: Network): Network {
   const host = BigInt(bitsOf(network.family) - network.prefix);

@@ -19,13 +19,13 @@ function addressesOf(end: string, places: Places): readonly string[] {
     ...places.balancers,
     ...places.trustedPeers,
   ];
-  if (end === 'hosts') return hosts.map(({ address }) => address);
+  if (end === 'hosts') return hosts.flatMap(({ addresses }) => addresses);
   if (end === 'administration' || end === 'internalClients') return places.networks[end];
   const name = end.toLowerCase();
   const pool = places.pools.find(({ fqdn }) => fqdn === name);
   const host = hosts.find(({ fqdn }) => fqdn === name);
-  if (pool !== undefined) return pool.members.map(({ address }) => address);
-  return [host?.address ?? end];
+  if (pool !== undefined) return pool.members.flatMap(({ addresses }) => addresses);
+  return host?.addresses ?? [end];
 }
 
 function portOf(written: number | string): SiteFlow['ports'][number] {

@@ -1,6 +1,13 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { buildSiteFlow } from './build-policy.ts';
-import { firstOf, formatAddress, formatNetwork, parseAddress, parseNetwork } from './address.ts';
+import {
+  familyOf,
+  firstOf,
+  formatAddress,
+  formatNetwork,
+  parseAddress,
+  parseNetwork,
+} from './address.ts';
 import type { TopologyFile } from './file.ts';
 import type { Balancing, Host, Pool, Topology, TrustedPeer } from './model.ts';
 
@@ -14,6 +21,20 @@ function canonicalNetwork(text: string): string {
   const network = parseNetwork(text);
   return network === undefined ? text : formatNetwork(firstOf(network));
 }
+
+/** One value or one of each family, as written, becomes a list that begins with the preferred one. */
+function byFamily(
+  written: string | readonly string[] | undefined,
+  canonical: (text: string) => string,
+): readonly string[] {
+  return [written ?? []]
+    .flat()
+    .map(canonical)
+    .toSorted((a, b) => (familyOf(b) ?? 0) - (familyOf(a) ?? 0));
+}
+
+const addressesOf = (written: string | readonly string[] | undefined): readonly string[] =>
+  byFamily(written, canonicalAddress);
 
 function buildBalancing(pool: TopologyFile['pools'][number]): Balancing {
   const { balancing = {}, engine } = pool;
@@ -35,8 +56,8 @@ function buildPool(file: TopologyFile['pools'][number]): Pool {
     fqdn: file.fqdn,
     role: file.role,
     loadBalancing: file.loadBalancing,
-    ...(file.network === undefined ? {} : { network: canonicalNetwork(file.network) }),
-    ...(file.vip === undefined ? {} : { vip: canonicalAddress(file.vip) }),
+    networks: byFamily(file.network, canonicalNetwork),
+    vips: addressesOf(file.vip),
     nat: file.nat ?? 'source',
     engine: file.engine ?? 'embedded',
     balancing: buildBalancing(file),
@@ -47,15 +68,18 @@ function buildPool(file: TopologyFile['pools'][number]): Pool {
       fqdn: member.fqdn,
       role: file.role,
       pool: file.fqdn,
-      address: canonicalAddress(member.address),
+      addresses: addressesOf(member.address),
       ...(member.software === 'other' ? { software: 'other' as const } : {}),
     })),
     web: file.web,
   };
 }
 
-function buildExternal(external: { address: string; fqdns?: string[] | undefined }) {
-  return { address: canonicalAddress(external.address), fqdns: external.fqdns ?? [] };
+function buildExternal(external: {
+  address: string | readonly string[];
+  fqdns?: string[] | undefined;
+}) {
+  return { addresses: addressesOf(external.address), fqdns: external.fqdns ?? [] };
 }
 
 function buildOuterHosts(file: TopologyFile): Pick<Topology, 'edges' | 'reverseProxies'> {
@@ -63,14 +87,14 @@ function buildOuterHosts(file: TopologyFile): Pick<Topology, 'edges' | 'reverseP
     edges: (file.edges ?? []).map((edge) => ({
       fqdn: edge.fqdn,
       role: 'edge',
-      address: canonicalAddress(edge.address),
+      addresses: addressesOf(edge.address),
       external: buildExternal(edge.external),
       nextHop: edge.nextHop,
     })),
     reverseProxies: (file.reverseProxies ?? []).map((proxy) => ({
       fqdn: proxy.fqdn,
       role: 'reverseProxy',
-      address: canonicalAddress(proxy.address),
+      addresses: addressesOf(proxy.address),
       external: buildExternal(proxy.external),
     })),
   };
@@ -87,12 +111,12 @@ export function buildTopology(file: TopologyFile, name: string): Topology {
   const balancers = (file.balancers ?? []).map((balancer): Host => ({
     fqdn: balancer.fqdn,
     role: 'balancer',
-    address: canonicalAddress(balancer.address),
+    addresses: addressesOf(balancer.address),
   }));
   const trustedPeers = (file.trustedPeers ?? []).map((peer): TrustedPeer => ({
     fqdn: peer.fqdn,
     role: 'trustedPeer',
-    address: canonicalAddress(peer.address),
+    addresses: addressesOf(peer.address),
     software: 'other',
     rate: peer.rate,
   }));

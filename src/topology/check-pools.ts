@@ -1,5 +1,5 @@
 import { contains, parseAddress, parseNetwork } from './address.ts';
-import { entries, poolsOf } from './inventory.ts';
+import { entries, literalsAt, poolsOf } from './inventory.ts';
 import type { DraftPool, Entry, Report } from './inventory.ts';
 import type { Draft } from './salvage.ts';
 
@@ -72,7 +72,7 @@ function checkVip({ value: pool, path }: Entry<DraftPool>, report: Report): void
     report(
       vipPath,
       'vip-without-balancing',
-      `${vip}, in a pool without load balancing`,
+      `${[vip].flat().join(', ')}, in a pool without load balancing`,
       'no vip with loadBalancing: none',
       'Remove it, or set "loadBalancing: hardware"; a pool may have one member until it grows.',
     );
@@ -151,24 +151,24 @@ function checkEngines(pools: readonly Entry<DraftPool>[], report: Report): void 
 }
 
 function checkNetwork({ value: pool, path }: Entry<DraftPool>, report: Report): void {
-  const network = parseNetwork(pool.network ?? '');
-  if (network === undefined) return;
+  const networks = literalsAt(pool.network, [...path, 'network']).map(({ value }) => value);
+  const blocks = networks.flatMap((text) => parseNetwork(text) ?? []);
+  if (blocks.length === 0) return;
   const written = [
-    ...entries(pool.members, [...path, 'members']).map((member) => ({
-      text: member.value.address,
-      path: [...member.path, 'address'],
-    })),
-    { text: pool.vip, path: [...path, 'vip'] },
+    ...entries(pool.members, [...path, 'members']).flatMap((member) =>
+      literalsAt(member.value.address, [...member.path, 'address']),
+    ),
+    ...literalsAt(pool.vip, [...path, 'vip']),
   ];
-  for (const { text, path: where } of written) {
-    const address = parseAddress(text ?? '');
-    if (address === undefined || contains(network, address)) continue;
+  for (const { value: text, path: where } of written) {
+    const address = parseAddress(text);
+    if (address === undefined || blocks.some((block) => contains(block, address))) continue;
     report(
       where,
       'outside-network',
-      `${text ?? ''}, outside the network of its pool`,
-      `an address in ${pool.network ?? ''}`,
-      'Correct the address, or the network of the pool.',
+      `${text}, outside the network of its pool`,
+      `an address in ${networks.join(' or ')}`,
+      'Correct the address, or the network of the pool; each family has its own.',
     );
   }
 }

@@ -1,5 +1,5 @@
-import { contains, parseAddress, parseNetwork } from './address.ts';
-import { entries, nameOf, poolsOf } from './inventory.ts';
+import { addressFor, contains, familyOf, parseAddress, parseNetwork } from './address.ts';
+import { entries, literalsAt, nameOf, poolsOf } from './inventory.ts';
 import type { DraftPool, Entry, Report } from './inventory.ts';
 import type { Draft } from './salvage.ts';
 
@@ -38,11 +38,17 @@ function checkPair({ value: pool, path }: Entry<DraftPool>, report: Report): voi
 
 /** The VIP moves between the two machines, so both are on its wire, or neither is in the pool's network. */
 function checkPlaces(draft: Draft, { value: pool, path }: Entry<DraftPool>, report: Report): void {
-  const network = parseNetwork(pool.network ?? '');
-  if (network === undefined || pool.standby === undefined) return;
+  const [vip, ...more] = literalsAt(pool.vip, []).map(({ value }) => value);
+  if (vip === undefined || more.length > 0 || pool.standby === undefined) return;
+  const texts = literalsAt(pool.network, []).map(({ value }) => value);
+  const network = parseNetwork(addressFor(texts, vip) ?? '');
+  if (network === undefined) return;
   const balancers = entries(draft.balancers, ['balancers']);
-  const addressOf = (name: string | undefined): string | undefined =>
-    balancers.find(({ value }) => same(value.fqdn, name))?.value.address;
+  const addressOf = (name: string | undefined): string | undefined => {
+    const host = balancers.find(({ value }) => same(value.fqdn, name))?.value;
+    const own = literalsAt(host?.address, []).map(({ value }) => value);
+    return addressFor(own, vip);
+  };
   const [first, second] = [addressOf(pool.balancer), addressOf(pool.standby)];
   const [one, other] = [parseAddress(first ?? ''), parseAddress(second ?? '')];
   if (one === undefined || other === undefined) return;
@@ -51,7 +57,7 @@ function checkPlaces(draft: Draft, { value: pool, path }: Entry<DraftPool>, repo
     [...path, 'standby'],
     'standby-elsewhere',
     `${pool.standby} (${second ?? ''}), while ${pool.balancer ?? ''} is ${first ?? ''}`,
-    `both in ${pool.network ?? ''}, or both outside`,
+    `both in ${texts.join(' and ')}, or both outside`,
     'Put both balancers on the wire of the VIP: it moves from one to the other.',
   );
 }
@@ -79,6 +85,26 @@ function checkPartners(pools: readonly Entry<DraftPool>[], report: Report): void
   }
 }
 
+/** Two machines agree on their VIPs by one conversation, which is of one address family (RFC 5798). */
+function checkPairFamilies(pools: readonly Entry<DraftPool>[], report: Report): void {
+  const seen = new Map<string, string>();
+  for (const { value: pool, path } of pools) {
+    if (pool.standby === undefined) continue;
+    for (const { value: vip, path: place } of literalsAt(pool.vip, [...path, 'vip'])) {
+      const first = seen.get(nameOf(pool.standby)) ?? vip;
+      seen.set(nameOf(pool.standby), first);
+      if (familyOf(first) === familyOf(vip)) continue;
+      report(
+        place,
+        'standby-one-family',
+        `${vip}, beside ${first}, with a standby`,
+        'VIPs of one address family where a second balancer takes over',
+        'Take one of the two out, or remove "standby:": a pair moves VIPs of one family.',
+      );
+    }
+  }
+}
+
 /** What has to hold where a second balancer takes the VIP over from the first. */
 export function checkStandbys(draft: Draft, report: Report): void {
   const pools = poolsOf(draft);
@@ -87,4 +113,5 @@ export function checkStandbys(draft: Draft, report: Report): void {
     checkPlaces(draft, pool, report);
   }
   checkPartners(pools, report);
+  checkPairFamilies(pools, report);
 }

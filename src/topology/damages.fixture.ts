@@ -1,4 +1,5 @@
 import { balancingDamages } from './damages-of-balancing.fixture.ts';
+import { familyDamages } from './damages-of-families.fixture.ts';
 import { policyDamages } from './damages-of-policy.fixture.ts';
 
 /** A deployment without fault; every test damages one copy of it. */
@@ -361,22 +362,7 @@ export const damages: readonly Damage[] = [
     path: 'pools.2.web.external',
     at: 'web1.contoso.com }\n    members:\n      - { fqdn: fe02',
   },
-  {
-    that: 'an inside host of another address family',
-    from: '10.1.8.11',
-    to: 'fd00::8:11',
-    code: 'mixed-families',
-    path: 'edges.0.address',
-    at: 'fd00::8:11',
-  },
-  {
-    that: 'a client network of another address family',
-    from: '[10.30.0.0/16]',
-    to: "['fd00:30::/64']",
-    code: 'mixed-families',
-    path: 'networks.internalClients.0',
-    at: "'fd00:30::/64'",
-  },
+  ...familyDamages,
   {
     that: 'a SIP domain that stands twice',
     from: '[contoso.com]',

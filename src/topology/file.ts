@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { firstOf, parseAddress, parseNetwork } from './address.ts';
+import { address, addressCodes, network, networks } from './file-addresses.ts';
 import { balancing } from './file-balancing.ts';
 import { policyCodes, siteFlow } from './file-policy.ts';
 import { requestsPerSecond, seconds, section } from './file-values.ts';
@@ -13,8 +13,6 @@ import type { Service } from './model.ts';
 const allowed = {
   fqdn: 'a full host name such as dir01.contoso.net',
   domain: 'a domain such as contoso.com',
-  address: 'the IPv4 or IPv6 address of one host, such as 10.1.1.11 or fd00:1::11',
-  network: 'a CIDR block without host bits, such as 10.30.0.0/16 or fd00:30::/64',
   port: 'a whole number from 1 to 65535',
   text: 'some text',
   yesOrNo: 'true or false',
@@ -24,9 +22,8 @@ const allowed = {
 export const codesOfAllowed: ReadonlyMap<string, string> = new Map([
   [allowed.fqdn, 'bad-host-name'],
   [allowed.domain, 'bad-domain'],
-  [allowed.address, 'bad-address'],
-  [allowed.network, 'bad-network'],
   [allowed.port, 'bad-port'],
+  ...addressCodes,
   ...policyCodes,
 ]);
 
@@ -47,25 +44,6 @@ const domain = z
   .string({ error: allowed.domain })
   .regex(fqdnPattern, { error: allowed.domain })
   .toLowerCase();
-
-/** One machine's own unicast address: no wildcard, no multicast, no IPv4 in IPv6 clothes. */
-function isHostAddress(text: string): boolean {
-  const address = parseAddress(text);
-  if (address === undefined || address.value === 0n) return false;
-  if (address.family === 4) return address.value >> 24n < 224n && address.value >> 24n > 0n;
-  return address.value >> 120n !== 0xffn && address.value >> 32n !== 0xffffn;
-}
-
-const address = z
-  .string({ error: allowed.address })
-  .refine(isHostAddress, { error: allowed.address });
-
-function isNetwork(text: string): boolean {
-  const network = parseNetwork(text);
-  return network !== undefined && firstOf(network).value === network.value;
-}
-
-const network = z.string({ error: allowed.network }).refine(isNetwork, { error: allowed.network });
 
 const port = z
   .int({ error: allowed.port })
@@ -88,7 +66,10 @@ const yesOrNo = z.boolean({ error: allowed.yesOrNo });
 const member = section(
   {
     fqdn: fqdn.meta({ description: 'Its own full host name; named in its certificate.' }),
-    address: address.meta({ description: 'Its address, the one every socket of it is opened on.' }),
+    address: address.meta({
+      description:
+        'Its address, or a list of its IPv4 and its IPv6 address: every socket of it is opened on each.',
+    }),
     software: z
       .enum(['usher', 'other'])
       .meta({
@@ -121,11 +102,17 @@ const pool = section(
       description:
         'none: one server. dns: SIP is spread over the members, the web services use the VIP. hardware: everything but log collection enters at the VIP.',
     }),
-    network: network
-      .meta({ description: 'Block every member and the VIP lie in; checked when given.' })
+    network: networks
+      .meta({
+        description:
+          'Block every member and the VIP lie in, or one of each family; checked when given.',
+      })
       .optional(),
     vip: address
-      .meta({ description: 'Virtual address the load balancer serves for the pool.' })
+      .meta({
+        description:
+          'Virtual address the load balancer serves for the pool, or one of each family; members and balancer need an address of each of them.',
+      })
       .optional(),
     balancer: fqdn
       .meta({ description: 'The host under `balancers` that serves the VIP.' })
@@ -160,14 +147,14 @@ const pool = section(
 const edge = section(
   {
     fqdn: fqdn.meta({ description: 'Its name on the inside.' }),
-    address: address.meta({ description: 'Its inside address.' }),
+    address: address.meta({ description: 'Its inside address, or one of each family.' }),
     nextHop: fqdn.meta({
       description:
         'The pool that receives what remote users send: the Director pool, or a Front End pool where there is no Director.',
     }),
     external: section(
       {
-        address: address.meta({ description: 'Its outside address.' }),
+        address: address.meta({ description: 'Its outside address, or one of each family.' }),
         fqdns: atLeastOne(fqdn, 'host name').meta({
           description: 'Names remote users know it by; the first is the one it writes.',
         }),
@@ -181,10 +168,10 @@ const edge = section(
 const reverseProxy = section(
   {
     fqdn: fqdn.meta({ description: 'Its name on the inside.' }),
-    address: address.meta({ description: 'Its inside address.' }),
+    address: address.meta({ description: 'Its inside address, or one of each family.' }),
     external: section(
       {
-        address: address.meta({ description: 'Its outside address.' }),
+        address: address.meta({ description: 'Its outside address, or one of each family.' }),
         fqdns: list(fqdn, 'host names')
           .meta({
             description:
@@ -202,7 +189,8 @@ const balancer = section(
   {
     fqdn: fqdn.meta({ description: 'Its full host name.' }),
     address: address.meta({
-      description: 'Its own address: where health probes and source NAT come from.',
+      description:
+        'Its own address, or one of each family: where health probes and source NAT come from.',
     }),
   },
   'A load balancer.',
@@ -211,7 +199,9 @@ const balancer = section(
 const trustedPeer = section(
   {
     fqdn: fqdn.meta({ description: 'Its full host name; its certificate has to name it.' }),
-    address: address.meta({ description: 'Its address: where its connections come from.' }),
+    address: address.meta({
+      description: 'Its address, or one of each family: where its connections come from.',
+    }),
     rate: requestsPerSecond()
       .meta({
         description:

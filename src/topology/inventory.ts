@@ -35,10 +35,13 @@ export const poolsOf = (draft: Draft): readonly Entry<DraftPool>[] =>
 /** Where each kind of host is listed. */
 const outerLists = ['edges', 'reverseProxies', 'balancers', 'trustedPeers'] as const;
 
+/** An address or block, or a list with one of each family. */
+export type Literals = string | readonly (string | undefined)[];
+
 interface Named {
   readonly fqdn?: string | undefined;
-  readonly address?: string | undefined;
-  readonly external?: { readonly address?: string | undefined } | undefined;
+  readonly address?: Literals | undefined;
+  readonly external?: { readonly address?: Literals | undefined } | undefined;
 }
 
 /** Every host of the file: members of pools, Edges, reverse proxies, balancers. */
@@ -64,8 +67,9 @@ export function isComplete(
 /** Lower case, as DNS compares. */
 export const nameOf = (text: string): string => text.toLowerCase();
 
-const written = (value: string | undefined, path: Path): readonly Entry<string>[] =>
-  value === undefined ? [] : [{ value, path }];
+/** Each address or block that is written at a place. */
+export const literalsAt = (written: Literals | undefined, path: Path): readonly Entry<string>[] =>
+  typeof written === 'string' ? [{ value: written, path }] : entries(written, path);
 
 /** Every address that sockets are opened on, each with where it is written. */
 export function addressesIn(draft: Draft): {
@@ -74,10 +78,10 @@ export function addressesIn(draft: Draft): {
 } {
   return {
     hosts: hostsIn(draft).flatMap(({ value, path }) => [
-      ...written(value.address, [...path, 'address']),
-      ...written(value.external?.address, [...path, 'external', 'address']),
+      ...literalsAt(value.address, [...path, 'address']),
+      ...literalsAt(value.external?.address, [...path, 'external', 'address']),
     ]),
-    vips: poolsOf(draft).flatMap(({ value, path }) => written(value.vip, [...path, 'vip'])),
+    vips: poolsOf(draft).flatMap(({ value, path }) => literalsAt(value.vip, [...path, 'vip'])),
   };
 }
 

@@ -1,3 +1,4 @@
+import { addressFor } from './address.ts';
 import type { Host, Pool, Topology } from './model.ts';
 
 interface Index {
@@ -51,8 +52,11 @@ export function findPool(topology: Topology, fqdn: string): Pool | undefined {
 }
 
 /** The hosts that serve the VIP of a pool: its balancer, then its standby; none without a VIP. */
-export function balancersOf(topology: Topology, { vip, balancer, standby }: Pool): readonly Host[] {
-  if (vip === undefined) return [];
+export function balancersOf(
+  topology: Topology,
+  { vips, balancer, standby }: Pool,
+): readonly Host[] {
+  if (vips.length === 0) return [];
   return [balancer, standby].flatMap((fqdn) => findHost(topology, fqdn ?? '') ?? []);
 }
 
@@ -63,6 +67,30 @@ export function partnerOf(topology: Topology, { fqdn }: Host): Host | undefined 
   );
   const other = pool?.standby === fqdn ? pool.balancer : pool?.standby;
   return findHost(topology, other ?? '');
+}
+
+/**
+ * The addresses by which a balancer and its partner agree on who has the VIPs: of the family of these, which is
+ * one (a check of the topology). Undefined for a balancer by itself and other hosts.
+ */
+export function pairOf(
+  topology: Topology,
+  host: Host,
+):
+  | {
+      readonly address: string;
+      readonly partner: { readonly host: string; readonly address: string };
+    }
+  | undefined {
+  const partner = partnerOf(topology, host);
+  const vip = topology.pools.find(
+    ({ standby, balancer }) =>
+      standby !== undefined && (balancer === host.fqdn || standby === host.fqdn),
+  )?.vips[0];
+  const address = addressFor(host.addresses, vip ?? '') ?? host.addresses[0];
+  const other = partner && (addressFor(partner.addresses, vip ?? '') ?? partner.addresses[0]);
+  if (partner === undefined || address === undefined || other === undefined) return undefined;
+  return { address, partner: { host: partner.fqdn, address: other } };
 }
 
 /** Balancers that take over from another. */

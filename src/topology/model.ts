@@ -14,12 +14,15 @@ export interface Host {
   readonly role: Role;
   /** The FQDN of the pool it belongs to; only Directors and Front Ends have one. */
   readonly pool?: string;
-  /** The address (IPv4 or IPv6 literal) on the inside; all a Director, Front End or balancer has. */
-  readonly address: string;
+  /**
+   * On the inside (literals), IPv6 before IPv4, at most one of each; all a Director, Front End or balancer
+   * has.
+   */
+  readonly addresses: readonly string[];
   /** Present on a trusted peer, and on a Front End somebody else's SIP server takes the place of. */
   readonly software?: 'other';
   /** The outside interface of an Edge or a reverse proxy. */
-  readonly external?: { readonly address: string; readonly fqdns: readonly string[] };
+  readonly external?: { readonly addresses: readonly string[]; readonly fqdns: readonly string[] };
 }
 
 export type LoadBalancing = 'none' | 'dns' | 'hardware';
@@ -53,14 +56,17 @@ export interface Pool {
   readonly fqdn: string;
   readonly role: 'director' | 'frontEnd';
   readonly loadBalancing: LoadBalancing;
-  /** CIDR block every member (and the VIP) lies in. */
-  readonly network?: string;
-  /** Required for `hardware`; for `dns` the address of the web services only. */
-  readonly vip?: string;
+  /** CIDR blocks, at most one of each family, every member (and the VIP) lies in; empty: nobody said. */
+  readonly networks: readonly string[];
+  /**
+   * IPv6 before IPv4, at most one of each; empty without a VIP. Required for `hardware`; for `dns` the
+   * addresses of the web services only.
+   */
+  readonly vips: readonly string[];
   readonly nat: NatMode;
   readonly engine: EngineName;
   readonly balancing: Balancing;
-  /** FQDN of the balancer host that serves the VIP; set whenever `vip` is. */
+  /** FQDN of the balancer host that serves the VIP; set whenever there is one. */
   readonly balancer?: string;
   /** FQDN of the balancer host that takes the VIP over from `balancer` (VRRP). */
   readonly standby?: string;

@@ -63,7 +63,7 @@ policy:
     assert.deepEqual(backup?.from, ['10.60.0.7', '10.40.0.0/24']);
     assert.deepEqual(
       backup.to,
-      hostsOf(topology ?? assert.fail()).map(({ address }) => address),
+      hostsOf(topology ?? assert.fail()).flatMap(({ addresses }) => addresses),
     );
     assert.deepEqual(backup.ports, [
       { first: 9102, last: 9102 },
@@ -197,7 +197,7 @@ edges:
       fqdn: 'dir01.contoso.net',
       role: 'director',
       pool: 'dirpool01.contoso.net',
-      address: 'fd00::1:0:0:1:11',
+      addresses: ['fd00::1:0:0:1:11'],
     });
     assert.deepEqual(topology?.networks.internalClients, ['fd00:0:0:30::/64']);
   });

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sound } from './damages.fixture.ts';
-import { balancersOf, findHost, findPool, parseTopology, partnerOf, standbysOf } from './index.ts';
+import {
+  balancersOf,
+  findHost,
+  findPool,
+  pairOf,
+  parseTopology,
+  partnerOf,
+  standbysOf,
+} from './index.ts';
 
 /** The sound file with a pair before the VIP: `of` stands in the pool, `hosts` among the balancers. */
 function paired(of: string, hosts = '{ fqdn: lb02.contoso.net, address: 10.1.1.6 }'): string {
@@ -38,6 +46,35 @@ describe('a balancer that takes the VIP over from another', () => {
     assert.deepEqual(standbysOf(topology), [other]);
     const director = findHost(topology, 'dir01.contoso.net');
     assert.ok(director !== undefined && partnerOf(topology, director) === undefined);
+  });
+
+  it('is refused for a VIP of both address families: the two agree by one conversation', () => {
+    const text = paired(pair).replace('vip: 10.1.1.10', "vip: [10.1.1.10, 'fd00:1:1::10']");
+    const { faults } = parseTopology(text, 'pair.yaml');
+    assert.ok(
+      faults.some(({ code, path }) => code === 'standby-one-family' && path === 'pools.0.vip.1'),
+    );
+    // Of the pair, both have to have the families of the VIP.
+    const missing = faults.filter(({ code }) => code === 'family-missing').map(({ path }) => path);
+    assert.ok(missing.includes('balancers.0.address') && missing.includes('balancers.1.address'));
+  });
+
+  it('agrees with its partner by the family of the VIP, where it has both', () => {
+    const text = paired(
+      pair,
+      "{ fqdn: lb02.contoso.net, address: ['fd00:1:1::6', 10.1.1.6] }",
+    ).replace(
+      'lb01.contoso.net, address: 10.1.1.5',
+      "lb01.contoso.net, address: ['fd00:1:1::5', 10.1.1.5]",
+    );
+    const { topology, faults } = parseTopology(text, 'pair.yaml');
+    assert.deepEqual(faults, []);
+    assert.ok(topology !== undefined);
+    const lb01 = findHost(topology, 'lb01.contoso.net');
+    assert.deepEqual(lb01 && pairOf(topology, lb01), {
+      address: '10.1.1.5',
+      partner: { host: 'lb02.contoso.net', address: '10.1.1.6' },
+    });
   });
 
   const refused: readonly (readonly [string, string, string, string])[] = [

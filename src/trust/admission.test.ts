@@ -377,7 +377,7 @@ describe('a mutual-TLS listener', () => {
         const first = await serve(t, { ...options, ticketKeys: keys, maxVersion: version }, end);
         const other = await serve(t, { ...options, ticketKeys: keys, maxVersion: version }, end);
         const hop = { address: '127.0.0.1', port: first.port, name: director.fqdn };
-        const dialler = new TlsDialler(director, '127.0.0.1');
+        const dialler = new TlsDialler(director, ['127.0.0.1']);
         const meet = async (by: TlsDialler, port: number): Promise<boolean> => {
           const socket = connect({ ...by.options(hop), port });
           await once(socket, 'secureConnect');
@@ -394,7 +394,7 @@ describe('a mutual-TLS listener', () => {
         assert.equal(await meet(dialler, first.port), false);
         assert.equal(await meet(dialler, other.port), true);
         // A reload makes another dialler: it offers nothing of before.
-        assert.equal(await meet(new TlsDialler(director, '127.0.0.1'), first.port), false);
+        assert.equal(await meet(new TlsDialler(director, ['127.0.0.1']), first.port), false);
       });
     }
   });

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { anchorsOf } from './in-force.ts';
 import type { Credentials } from './credentials.ts';
-import { clientTls, judgePeer, type DialTarget } from './tls.ts';
+import { clientTls, judgePeer, sourceFor, type DialTarget } from './tls.ts';
 
 /** Sessions kept; of a topology there are far fewer hops. */
 const capacity = 1_000;
@@ -36,15 +36,15 @@ export function chainOfPeer(socket: TLSSocket): readonly X509Certificate[] {
  */
 export class TlsDialler {
   readonly #credentials: Credentials;
-  readonly #localAddress: string;
+  readonly #localAddresses: readonly string[];
   readonly #sessions = new Map<string, Kept>();
   /** What was offered to a hop being dialled. */
   readonly #offered = new WeakMap<DialTarget, Kept>();
 
-  /** @param localAddress where connections come from */
-  constructor(credentials: Credentials, localAddress: string) {
+  /** @param localAddresses where connections come from, one of each family there is */
+  constructor(credentials: Credentials, localAddresses: readonly string[]) {
     this.#credentials = credentials;
-    this.#localAddress = localAddress;
+    this.#localAddresses = localAddresses;
   }
 
   /** TLS options to connect to this hop; `established` has to be called when the handshake is done. */
@@ -53,7 +53,7 @@ export class TlsDialler {
     const kept = this.#sessions.get(key);
     // Used once (RFC 8446 C.4): a server that will not have it gets a full handshake the next time.
     this.#sessions.delete(key);
-    const options = clientTls(this.#credentials, hop, { localAddress: this.#localAddress });
+    const options = clientTls(this.#credentials, hop, sourceFor(this.#localAddresses, hop.address));
     if (kept === undefined) {
       this.#offered.delete(hop);
       return options;

@@ -26,4 +26,4 @@ export {
   type PkiPaths,
 } from './store.ts';
 export { ticketEpoch, ticketKeys } from './tickets.ts';
-export { clientTls, explainDialError, serverTls, type DialTarget } from './tls.ts';
+export { clientTls, explainDialError, serverTls, sourceFor, type DialTarget } from './tls.ts';

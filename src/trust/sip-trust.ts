@@ -88,7 +88,7 @@ export class SipTrust {
 
   #sessions(credentials: Credentials): Sessions {
     const { host, secret } = this.#options;
-    const dialler = new TlsDialler(credentials, host.address);
+    const dialler = new TlsDialler(credentials, host.addresses);
     const key = deriveKey(secret, 'tls tickets');
     return {
       dial: (hop) => dialler.options(hop),

@@ -2,6 +2,7 @@ import { constants, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, PeerCertificate, TlsOptions } from 'node:tls';
 import { messageOf, systemErrorCode, UsherError } from '#base';
+import { addressFor } from '#topology';
 import { describeChainFault, TrustAnchors } from './anchors.ts';
 import { identitiesOf, namesMatch } from './certificate.ts';
 import type { Credentials } from './credentials.ts';
@@ -71,6 +72,15 @@ export function serverTls(
         ? constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET
         : constants.SSL_OP_NO_RENEGOTIATION,
   };
+}
+
+/** The source of a connection to `address`: our own address of its family; the kernel's choice without one. */
+export function sourceFor(
+  own: readonly string[],
+  address: string,
+): { readonly localAddress?: string } {
+  const localAddress = addressFor(own, address);
+  return localAddress === undefined ? {} : { localAddress };
 }
 
 /**

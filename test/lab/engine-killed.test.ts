@@ -93,7 +93,7 @@ class Stand {
 
   /** The address of a host of the topology. */
   addressOf(fqdn: string): string {
-    return findHost(this.#plan.topology, fqdn)?.address ?? '';
+    return findHost(this.#plan.topology, fqdn)?.addresses[0] ?? '';
   }
 
   /** What `usher balancer status` says, and how it ends. */

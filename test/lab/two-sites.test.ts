@@ -6,7 +6,7 @@ const lab = new TestLab('s');
 after(() => lab.close());
 
 test(
-  'two sites that speak IPv6 inside have every row open, and nothing else',
+  'two sites in both address families have every row open in each, and nothing else',
   { skip: cannot ?? false },
   async () => {
     const up = await lab.usher(['up', 'examples/two-sites.yaml']);

@@ -137,7 +137,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #begin(running: Running, client: Socket, address: string): void {
-    const { clock, limits, localAddress } = this.#context;
+    const { clock, limits, localAddresses } = this.#context;
     const { count, service } = running;
     const affinity = this.#affinityOf(service);
     const source = sourceOf(address);
@@ -153,7 +153,7 @@ export class EmbeddedEngine implements Engine {
     const owner: SessionOwner = {
       clock,
       limits,
-      localAddress,
+      localAddresses,
       idleTimeout: service.idleTimeout * 1000,
       choose: (refusedBy) => {
         const member = selectMember(

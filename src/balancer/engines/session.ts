@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type Cancel, type Clock, systemErrorCode } from '#base';
+import { addressFor } from '#topology';
 import { type EngineLimits, keepAliveDelay } from '../constants.ts';
 import type { EngineMember } from '../engine.ts';
 import { isOwnFailure } from '../policy/cause.ts';
@@ -12,7 +13,7 @@ export type SessionEnd = 'left' | 'idle' | 'silent' | 'noMember' | 'exhausted' |
 export interface SessionOwner {
   readonly clock: Clock;
   readonly limits: EngineLimits;
-  readonly localAddress: string;
+  readonly localAddresses: readonly string[];
   /** Milliseconds without traffic after which the session ends. */
   readonly idleTimeout: number;
   /** The member to try next, counted as its connection from now on; undefined when none is left. */
@@ -86,10 +87,11 @@ export class Session {
       this.#end('noMember');
       return;
     }
+    const localAddress = addressFor(this.#owner.localAddresses, member.address);
     const upstream = connect({
       host: member.address,
       port: member.port,
-      localAddress: this.#owner.localAddress,
+      ...(localAddress === undefined ? {} : { localAddress }),
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,

@@ -37,6 +37,9 @@ const plans: Readonly<Record<string, Plan>> = {
     'affinity: { webInternal: none, webInternalPlain: none, sip: source }',
   ),
   'probes of half a second': planOf(contoso.replace('probeInterval: 2 ', 'probeInterval: 0.5 ')),
+  'both address families': planOf(
+    readFileSync('examples/two-sites.yaml', 'utf8').replaceAll('fabrikam.net', 'contoso.net'),
+  ),
   IPv6: planOf(
     contoso
       .replaceAll(/127\.(\d+)\.(\d+)\.(\d+)\/24/gu, 'fd00:$1:$2::/64')

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Scheduling } from '#topology';
+import { familyOf, type Scheduling } from '#topology';
 import { webRequest } from './requests.ts';
 import { readJson } from './reading-json.ts';
 import { unreadable } from './reading.ts';
@@ -64,15 +64,24 @@ function request({ balancer, services }: BalancerRecord): object {
             certificate: { bigip: '/Common/usher-probe.crt' },
             privateKey: { bigip: '/Common/usher-probe.key' },
           },
-          ...Object.fromEntries(services.flatMap(objects)),
+          ...Object.fromEntries(services.flatMap((service) => objects(service, snatOf(services)))),
         },
       },
     },
   };
 }
 
+/** Names the addresses connections to members come from: one, or one a family. */
+function snatOf(services: readonly ServiceRecord[]): (source: string) => string {
+  const sources = new Set(services.flatMap(({ source }) => source ?? []));
+  return (source) => (sources.size > 1 ? `snat_ipv${familyOf(source)}` : 'snat');
+}
+
 /** The objects of one service; each has the service's name in its own. */
-function objects(service: ServiceRecord): readonly (readonly [string, object])[] {
+function objects(
+  service: ServiceRecord,
+  snat: (source: string) => string,
+): readonly (readonly [string, object])[] {
   const { name, affinity, source } = service;
   const { checks, probeInterval = 1, scheduling } = carries(service);
   const monitors = checks.map(
@@ -92,7 +101,7 @@ function objects(service: ServiceRecord): readonly (readonly [string, object])[]
         pool: `${name}_pool`,
         profileL4: use(`${name}_idle`),
         persistenceMethods: affinity === undefined ? [] : [use(`${name}_affinity`)],
-        snat: source === undefined ? 'none' : use('snat'),
+        snat: source === undefined ? 'none' : use(snat(source)),
       },
     ],
     [
@@ -135,7 +144,7 @@ function objects(service: ServiceRecord): readonly (readonly [string, object])[]
         ]),
     ...(source === undefined
       ? []
-      : [['snat', { class: 'SNAT_Pool', snatAddresses: [source] }] as const]),
+      : [[snat(source), { class: 'SNAT_Pool', snatAddresses: [source] }] as const]),
   ];
 }
 

@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net';
-import { hostAndPort } from '#base';
+import { hostAndPort, hostInUri } from '#base';
 import { keepAliveDelay } from '../constants.ts';
 import type { BalancerRecord } from './record.ts';
 import type { Surroundings } from './haproxy.ts';
@@ -7,14 +6,9 @@ import type { Surroundings } from './haproxy.ts';
 /** The section by which stick tables are handed over. */
 export const peersSection = 'hand_over';
 
-/** An address where a port might follow: HAProxy takes the end of a bare IPv6 address for one. */
-export function bracketed(address: string): string {
-  return isIPv6(address) ? `[${address}]` : address;
-}
-
 /** The name of this HAProxy among its peers: that of its machine where there are two. */
-export function localPeer({ balancer, partner }: BalancerRecord): string {
-  return partner?.exchangePort === undefined ? 'here' : balancer;
+export function localPeer({ balancer, pair }: BalancerRecord): string {
+  return pair?.exchangePort === undefined ? 'here' : balancer;
 }
 
 /**
@@ -26,7 +20,7 @@ export function peers(
   record: BalancerRecord,
   { directory, certificate, ca }: Pick<Surroundings, 'directory' | 'certificate' | 'ca'>,
 ): readonly string[] {
-  const { address, partner } = record;
+  const { pair } = record;
   const socket = `unix@${directory}/peers.sock`;
   const own = [
     '# At a reload the old process tells the new one which client is bound to whom.',
@@ -34,18 +28,19 @@ export function peers(
     `    bind ${socket} mode 600`,
     `    server ${localPeer(record)}`,
   ];
-  if (partner?.exchangePort === undefined) return [...own, ''];
-  const { host, exchangePort: port } = partner;
+  if (pair?.exchangePort === undefined) return [...own, ''];
+  const { address, addresses, partner, exchangePort: port } = pair;
+  const { host } = partner;
   const secure = `ssl crt ${certificate} ca-file ${ca} verify required`;
   return [
     ...own,
     '    # The other machine of the pair learns it, too.',
-    `    server ${host} ${hostAndPort(partner.address, port)} source ${bracketed(address)} ${secure} verifyhost ${host} sni str(${host})`,
+    `    server ${host} ${hostAndPort(partner.address, port)} source ${hostInUri(address)} ${secure} verifyhost ${host} sni str(${host})`,
     '',
     `frontend ${peersSection}_in`,
     '    mode tcp',
     `    timeout client ${keepAliveDelay}ms`,
-    `    bind ${hostAndPort(address, port)} ${secure}`,
+    ...addresses.map((each) => `    bind ${hostAndPort(each, port)} ${secure}`),
     `    tcp-request session reject unless { ssl_c_s_dn(cn) -m str -i ${host} }`,
     `    default_backend ${peersSection}_here`,
     '',

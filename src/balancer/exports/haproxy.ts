@@ -1,8 +1,8 @@
-import { hostAndPort } from '#base';
+import { hostAndPort, hostInUri } from '#base';
 import type { Scheduling } from '#topology';
 import { affinityCapacity, engineLimits, jitterFloor, keepAliveDelay } from '../constants.ts';
 import { probeTimeoutLimit, probeTimeoutShare } from '../constants.ts';
-import { bracketed, localPeer, peers, peersSection } from './haproxy-peers.ts';
+import { localPeer, peers, peersSection } from './haproxy-peers.ts';
 import { after, allAfter, endpoint, groups, integer, needed, unreadable } from './reading.ts';
 import type { BalancerRecord, Check, MemberRecord, ServiceRecord } from './record.ts';
 import { webRequest } from './requests.ts';
@@ -72,15 +72,15 @@ export function configuration(
   ];
 }
 
-function head({ balancer, partner }: BalancerRecord): readonly string[] {
+function head({ balancer, pair }: BalancerRecord): readonly string[] {
   return [
     `# ${balancer}: rendered by Usher from the topology; change that, not this.`,
     '# Load: keep the old file, write this to /etc/haproxy/haproxy.cfg, then',
     '#   haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy',
     '# Roll back: put the old file back and reload. Connections outlive both.',
-    partner === undefined
+    pair === undefined
       ? '# The VIP has to be an address of this machine.'
-      : `# The VIP may be here or at ${partner.host} (render keepalived-vrrp): \`transparent\` waits for it.`,
+      : `# The VIP may be here or at ${pair.partner.host} (render keepalived-vrrp): \`transparent\` waits for it.`,
     '# Drain a member: `set server SERVICE/MEMBER state drain` on the socket, and `clear table',
     '# affinity` with its number, or its clients come back.',
     '',
@@ -144,7 +144,7 @@ export function tableOf({ address }: { readonly address: string }): string {
 
 function listen(
   service: ServiceRecord,
-  { partner }: BalancerRecord,
+  { pair }: BalancerRecord,
   surroundings: Surroundings,
 ): readonly string[] {
   const interval = service.probeInterval ?? 0;
@@ -152,7 +152,7 @@ function listen(
   return [
     `listen ${service.name}`,
     // `transparent` binds to an address that may be at the other balancer (IP_FREEBIND).
-    `    bind ${hostAndPort(service.address, service.port)}${partner === undefined ? '' : ' transparent'}`,
+    `    bind ${hostAndPort(service.address, service.port)}${pair === undefined ? '' : ' transparent'}`,
     // One reset at once tells a client more than a connection that is opened and closed. A worker that is
     // being replaced counts no servers any more, and still serves whom it has accepted.
     '    tcp-request connection reject if { nbsrv eq 0 } !{ stopping }',
@@ -164,7 +164,7 @@ function listen(
     `    timeout check ${Math.round(limit)}ms`,
     ...balance(service),
     ...(service.affinity === undefined ? [] : [`    stick on src table ${tableOf(service)}`]),
-    ...(service.source === undefined ? [] : [`    source ${bracketed(service.source)}`]),
+    ...(service.source === undefined ? [] : [`    source ${hostInUri(service.source)}`]),
     '    option tcp-check',
     ...service.checks.flatMap(check),
     ...service.members.map((member, index) => server(member, index + 1, service, surroundings)),

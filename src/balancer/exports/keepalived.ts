@@ -1,4 +1,4 @@
-import type { Scheduling } from '#topology';
+import { familyOf, type Scheduling } from '#topology';
 import { engineLimits } from '../constants.ts';
 import { autodiscoverRoot } from '../probes/web.ts';
 import { after, groups, integer, needed, readBlocks, unreadable, type Block } from './reading.ts';
@@ -37,25 +37,30 @@ function carries(service: ServiceRecord): ServiceRecord {
   };
 }
 
-function head({ balancer, address, services }: BalancerRecord): readonly string[] {
-  const vips = [...new Set(services.map((service) => service.address))];
-  const translated = services.some(({ source }) => source !== undefined);
+function head({ balancer, services }: BalancerRecord): readonly string[] {
+  const sources = new Map(
+    services.flatMap(({ address, source }) => (source === undefined ? [] : [[address, source]])),
+  );
+  const families = [...new Set([...sources.keys()].map(nftFamily))];
   return [
     `# ${balancer}: rendered by Usher from the topology; change that, not this.`,
     '# Load: keep the old file, write this to /etc/keepalived/keepalived.conf, then',
     '#   keepalived --config-test && systemctl reload keepalived',
     '# Roll back: put the old file back and reload.',
     '# The VIP has to be an address of this machine, which forwards (net.ipv4.ip_forward=1).',
-    ...(translated
+    ...(sources.size > 0
       ? [
           '# Members have to see this machine as the client; IPVS does not do that by itself:',
           '#   sysctl net.ipv4.vs.conntrack=1',
-          "#   nft 'add table ip usher_snat; add chain ip usher_snat post { type nat hook postrouting priority srcnat; }'",
-          ...vips.map(
-            (vip) =>
-              `#   nft add rule ip usher_snat post ct original ip daddr ${vip} snat to ${address}`,
+          ...families.map(
+            (family) =>
+              `#   nft 'add table ${family} usher_snat; add chain ${family} usher_snat post { type nat hook postrouting priority srcnat; }'`,
           ),
-          '# and to go back: nft delete table ip usher_snat',
+          ...[...sources].map(
+            ([vip, source]) =>
+              `#   nft add rule ${nftFamily(vip)} usher_snat post ct original ${nftFamily(vip)} daddr ${vip} snat to ${source}`,
+          ),
+          ...families.map((family) => `# and to go back: nft delete table ${family} usher_snat`),
         ]
       : []),
     '# So that clients bound to a dead member move: sysctl net.ipv4.vs.expire_nodest_conn=1 and',
@@ -66,6 +71,9 @@ function head({ balancer, address, services }: BalancerRecord): readonly string[
     '',
   ];
 }
+
+/** The nftables family of an address. */
+const nftFamily = (address: string): string => (familyOf(address) === 6 ? 'ip6' : 'ip');
 
 /** The idle time is one of IPVS as a whole: the longest any service asks for. */
 function globals({ balancer, services }: BalancerRecord): readonly string[] {

@@ -71,7 +71,7 @@ function head({ balancer }: BalancerRecord): readonly string[] {
 
 function membersOf(services: readonly ServiceRecord[]): readonly MemberRecord[] {
   const members = services.flatMap((service) => service.members);
-  return [...new Map(members.map((member) => [member.host, member])).values()];
+  return [...new Map(members.map((member) => [member.address, member])).values()];
 }
 
 function read(text: string): readonly ServiceRecord[] {

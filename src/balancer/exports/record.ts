@@ -6,7 +6,7 @@ import {
   type Plan,
   type VirtualService,
 } from '#ports';
-import { findHost, partnerOf, type Scheduling } from '#topology';
+import { addressFor, findHost, pairOf, type Host, type Scheduling } from '#topology';
 import { identifierOf, probeTargets, serviceKey, type ProbeTarget } from '../targets.ts';
 
 /** One thing a member has to do to be healthy. */
@@ -27,7 +27,7 @@ export interface MemberRecord {
  * this and compared, so that no two of them can disagree.
  */
 export interface ServiceRecord {
-  /** Pool and service as an identifier: letters, digits and underscores. */
+  /** Pool and service (and family, where there are both) as an identifier: letters, digits, underscores. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
@@ -50,11 +50,17 @@ export interface ServiceRecord {
   readonly onFailure: 'reset' | 'keep';
 }
 
-/** The other balancer of a pair. */
-export interface Partner {
-  /** FQDN. */
-  readonly host: string;
+/** A balancer that shares its VIPs with another: they are at one of the two. */
+export interface Pair {
+  /** Its own address towards the other, of the family of the VIPs. */
   readonly address: string;
+  /** All of its own addresses. */
+  readonly addresses: readonly string[];
+  readonly partner: {
+    /** FQDN. */
+    readonly host: string;
+    readonly address: string;
+  };
   /** Where both listen for each other's affinity; undefined where the engine needs none of it. */
   readonly exchangePort: number | undefined;
 }
@@ -63,10 +69,8 @@ export interface Partner {
 export interface BalancerRecord {
   /** FQDN of the balancer host. */
   readonly balancer: string;
-  /** Its own address: probes and translated connections come from here. */
-  readonly address: string;
-  /** The other balancer of its pair: the VIPs are at one of the two. Undefined for a balancer by itself. */
-  readonly partner: Partner | undefined;
+  /** Where this balancer and the other one of its pair find each other; undefined for a balancer by itself. */
+  readonly pair: Pair | undefined;
   readonly services: readonly ServiceRecord[];
 }
 
@@ -85,25 +89,24 @@ export function balancerRecord(plan: Plan, fqdn: string): BalancerRecord {
     });
   }
   const targets = probeTargets(plan, host.fqdn);
-  const partner = partnerOf(plan.topology, host);
+  const pair = pairOf(plan.topology, host);
   return {
     balancer: host.fqdn,
-    address: host.address,
-    partner: partner && {
-      host: partner.fqdn,
-      address: partner.address,
-      exchangePort: listenersOf(plan, partner.fqdn).find(
+    pair: pair && {
+      ...pair,
+      addresses: host.addresses,
+      exchangePort: listenersOf(plan, host.fqdn).find(
         ({ service }) => service === 'affinityExchange',
       )?.port,
     },
-    services: virtual.map((service) => serviceRecord(plan, service, host.address, targets)),
+    services: virtual.map((service) => serviceRecord(plan, service, host, targets)),
   };
 }
 
 function serviceRecord(
   plan: Plan,
   virtual: VirtualService,
-  balancerAddress: string,
+  balancer: Host,
   targets: readonly ProbeTarget[],
 ): ServiceRecord {
   const { balancing } = virtual;
@@ -119,7 +122,7 @@ function serviceRecord(
     connectionsPerMember: balancing.connectionsPerMember,
     affinity: virtual.affinity === 'source' ? Math.ceil(balancing.affinityTime) : undefined,
     idleTimeout: Math.ceil(virtual.idleTimeout),
-    source: virtual.nat === 'source' ? balancerAddress : undefined,
+    source: virtual.nat === 'source' ? addressFor(balancer.addresses, virtual.address) : undefined,
     checks: own === undefined ? [] : checksOf(plan, own),
     probeInterval: plan.topology.timers.probeInterval,
     onFailure: balancing.onFailure,

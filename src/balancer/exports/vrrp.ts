@@ -53,8 +53,8 @@ const priorities = { balancer: 150, standby: 100 } as const;
  *   that has no partner
  */
 export function renderVrrp(plan: Plan, balancer: string, place: VrrpPlace): string {
-  const { balancer: name, address, partner, services } = balancerRecord(plan, balancer);
-  if (partner === undefined) {
+  const { balancer: name, pair, services } = balancerRecord(plan, balancer);
+  if (pair === undefined) {
     throw new UsherError('USHER_BALANCER_EXPORT', `${name} has nobody to take its VIP over.`, {
       remedy: 'Give the pool a `standby`, a second host of `balancers`, in the topology.',
     });
@@ -67,11 +67,11 @@ export function renderVrrp(plan: Plan, balancer: string, place: VrrpPlace): stri
     ...place,
     routerId: routerIdOf(vips),
     priority: stands ? priorities.standby : priorities.balancer,
-    address,
-    partner: partner.address,
+    address: pair.address,
+    partner: pair.partner.address,
     vips,
   };
-  const lines = [...head(name, partner.host, record), ...configuration(name, record)];
+  const lines = [...head(name, pair.partner.host, record), ...configuration(name, record)];
   const text = lines.join('\n');
   if (!isDeepStrictEqual(read(text), record)) {
     throw unreadable('it says something else than the topology');

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { type Cancel, UsherError } from '#base';
+import { addressFor } from '#topology';
 import { causeOf } from '../policy/cause.ts';
 import { steppedWeight, untilNextStep } from '../policy/scheduling.ts';
 import type { Engine, EngineContext, EngineService, ServiceCounters } from '../engine.ts';
@@ -138,7 +139,8 @@ export class NftablesEngine implements Engine {
         affinity:
           service.affinity === 'source' ? Math.ceil(service.affinityTime / 1000) : undefined,
         idleTimeout: Math.ceil(service.idleTimeout),
-        source: service.nat === 'source' ? this.#context.localAddress : undefined,
+        source:
+          service.nat === 'source' ? addressFor(this.#context.localAddresses, address) : undefined,
         connectionsPerMember: service.connectionsPerMember,
         perSource: { most, exempt: [...service.trustedSources] },
         cut: this.#marks.toCut(

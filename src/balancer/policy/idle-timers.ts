@@ -32,7 +32,11 @@ export interface IdleChain {
  * has been idle for seconds, and it says so.
  */
 export function idleChains(plan: Plan, balancer: string): readonly IdleChain[] {
-  return virtualServicesOf(plan, balancer).map((virtual) => {
+  // The two families of a VIP wait alike.
+  const services = new Map(
+    virtualServicesOf(plan, balancer).map((each) => [`${each.pool} ${each.service}`, each]),
+  );
+  return [...services.values()].map((virtual) => {
     const hops = hopsOf(plan, virtual);
     const known = hops.filter(({ seconds }) => seconds !== undefined);
     const findings = known.flatMap((early, index) => {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { addressFor } from '#topology';
 import { clientTls, explainDialError, type Credentials } from '#trust';
 import type { ProbeTarget } from '../targets.ts';
 import { heard } from './prober.ts';
@@ -10,8 +11,8 @@ export interface ProbeSource {
   readonly balancer: string;
   /** Those in force now. */
   readonly credentials: () => Credentials;
-  /** The balancer's own address: probes come from where the firewall row says. */
-  readonly localAddress: string;
+  /** The balancer's own, one a family: probes come from where the firewall row says. */
+  readonly localAddresses: readonly string[];
 }
 
 /** Milliseconds a member has to answer a goodbye before the connection is dropped. */
@@ -29,10 +30,11 @@ export async function dialled<Result>(
   use: (socket: Socket) => Promise<Result>,
 ): Promise<Result> {
   const { address, port, host, security } = target;
+  const localAddress = addressFor(source.localAddresses, address);
   const socket = connect({
     host: address,
     port,
-    localAddress: source.localAddress,
+    ...(localAddress === undefined ? {} : { localAddress }),
     noDelay: true,
   });
   let top = socket;

@@ -43,7 +43,7 @@ describe('a probe says what the member did', () => {
     prober = probersFor({
       balancer: balancer.fqdn,
       credentials: () => credentials,
-      localAddress: balancer.address,
+      localAddresses: balancer.addresses,
     });
   });
   after(() => bench.close());
@@ -177,7 +177,7 @@ describe('a probe says what the member did', () => {
     const elsewhere = probersFor({
       balancer: 'lb01',
       credentials: () => credentials,
-      localAddress: '192.0.2.1',
+      localAddresses: ['192.0.2.1'],
     });
     const outcome = await elsewhere(target, new AbortController().signal);
     assert.equal(outcome.kind, 'unable');

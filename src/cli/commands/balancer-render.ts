@@ -86,12 +86,12 @@ function renderedFor(context: CliContext, plan: Plan, balancer: string, options:
 
 /** The interface that has the balancer's own address, where this is its machine. */
 function interfaceOf(context: CliContext, { topology }: Plan, balancer: string): string {
-  const own = findHost(topology, balancer)?.address;
+  const own = findHost(topology, balancer)?.addresses ?? [];
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (addresses?.some(({ address }) => address === own) === true) return name;
+    if (addresses?.some(({ address }) => own.includes(address)) === true) return name;
   }
   const text = texts(context.language);
-  throw new UsherError('USHER_USAGE', text.noInterface(balancer, own ?? ''), {
+  throw new UsherError('USHER_USAGE', text.noInterface(balancer, own.join(', ')), {
     remedy: text.noInterfaceRemedy,
   });
 }

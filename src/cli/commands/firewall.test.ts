@@ -167,6 +167,27 @@ describe('usher firewall audit', () => {
     });
   }
 
+  it('finds a row that is blocked in one address family, with a witness of that family', async () => {
+    const file = 'examples/two-sites.yaml';
+    const both = loadPlan(readFileSync(file, 'utf8'), file);
+    assert.ok(both.ok);
+    const host = 'dir01.fabrikam.net';
+    const [{ content } = assert.fail()] = nftables.render([ruleSetOf(both.plan, host)], {});
+    const ruled = content.split('\n').filter((line) => line.includes('comment "DH-06/member:'));
+    assert.equal(ruled.length, 2, 'a rule a family');
+    for (const [gone, witness] of [
+      ['ip ', /DH-06\/member +tcp 10\.1\.1\.5:\d+ → 10\.1\.1\.11:5061/u],
+      ['ip6 ', /DH-06\/member +tcp \[?fd5e:1:1::5\]?:\d+ → \[?fd5e:1:1::11\]?:5061/u],
+    ] as const) {
+      const line = ruled.find((each) => each.trim().startsWith(gone)) ?? assert.fail();
+      const rules = write(content.replace(line, ''));
+      const { status, out } = await usher('audit', file, '--host', host, '--rules', rules);
+      assert.equal(status, 1);
+      assert.match(out, witness);
+      assert.equal(out.match(/^ *DH-\d\d/gmu)?.length, 1, out);
+    }
+  });
+
   it('says the witness as a sentence, with file and line of the rule, in both languages', async () => {
     const content = change(rendered(director), 'DH-07', (line) => line.replace('accept', 'drop'));
     const english = await auditOf(director, content);

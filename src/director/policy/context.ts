@@ -1,3 +1,4 @@
+import { hostInUri } from '#base';
 import type { User } from '#identity';
 import { escapeUser } from '#sip';
 import type { RequestContext, SipUri } from '#sip';
@@ -39,15 +40,17 @@ export interface DirectorContext extends RequestContext {
 export interface Self {
   readonly topology: Topology;
   readonly host: Host;
-  /** Names and addresses that mean this server: its own, its pool's, its VIP's. */
+  /** Hosts of URIs that mean this server: its own names and addresses, its pool's, its VIP's. */
   readonly names: ReadonlySet<string>;
 }
 
 /** Says which names mean this server. */
 export function selfOf(topology: Topology, host: Host): Self {
   const pool = topology.pools.find((candidate) => candidate.fqdn === host.pool);
-  const names = [host.fqdn, host.address, pool?.fqdn, pool?.vip];
-  return { topology, host, names: new Set(names.filter((name) => name !== undefined)) };
+  const addresses = [...host.addresses, ...(pool?.vips ?? [])];
+  const names = [host.fqdn, ...addresses.map(hostInUri)];
+  if (pool !== undefined) names.push(pool.fqdn);
+  return { topology, host, names: new Set(names) };
 }
 
 /** What a peer is to the Director, by the role its certificate's name has in the topology. */

@@ -19,7 +19,7 @@ import {
 const port = 7061;
 const decider = redirectOrProxy(
   dir01,
-  ({ address, fqdn }) => [{ address, port, name: fqdn }],
+  ({ addresses: [address = ''], fqdn }) => [{ address, port, name: fqdn }],
   port,
 );
 const pools = plan.topology.pools.filter(({ role }) => role === 'frontEnd');
@@ -89,7 +89,7 @@ test("a remote user is passed on to the servers of the home, in the user's order
       {
         via: {
           kind: 'hops',
-          hops: servers.map(({ address, fqdn }) => ({ address, port, name: fqdn })),
+          hops: servers.map(({ addresses: [address], fqdn }) => ({ address, port, name: fqdn })),
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { UsherError } from '#base';
+import { UsherError, hostInUri } from '#base';
 import { listenersOf, nextHops, servicePort, type Plan } from '#ports';
 import type { SipHop } from '#sip';
 import type { Topology } from '#topology';
@@ -14,7 +14,7 @@ export interface EdgeFacts {
   readonly insideEndpoint: string;
   /** FQDN clients know us by. */
   readonly outside: string;
-  /** Every name and address of ours, lower case. */
+  /** Every name and address of ours as URIs have them, lower case. */
   readonly own: ReadonlySet<string>;
   /** Labels of the connections that clients come by. */
   readonly outsideLabels: ReadonlySet<string>;
@@ -38,9 +38,8 @@ export function factsOf(plan: Plan, host: EdgeHost): EdgeFacts {
     own: new Set(
       [
         host.fqdn,
-        host.address,
         ...outsideNames,
-        ...(host.external === undefined ? [] : [host.external.address]),
+        ...[...host.addresses, ...(host.external?.addresses ?? [])].map(hostInUri),
       ].map((name) => name.toLowerCase()),
     ),
     outsideLabels: new Set(outsideLabels),

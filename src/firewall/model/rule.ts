@@ -83,6 +83,8 @@ export interface RuleSet {
   readonly zones: readonly Zone[];
   /** What the device translates; undefined when nobody here knows. */
   readonly translations?: Translations;
+  /** Set when an interface of the host has an address of each family, for who writes rules an interface. */
+  readonly bothFamilies?: true;
 }
 
 /**

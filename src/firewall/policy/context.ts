@@ -70,7 +70,7 @@ export class Legs {
 
   /** Legs a host begins, by its own name or because anybody may, in the order of the rows. */
   from(host: Host): readonly Opening[] {
-    const own = this.at(host.address);
+    const own = joinAddresses(host.addresses.map((address) => this.at(address)));
     const open = this.#forAnybody
       .map(({ leg, destinations }) => ({ leg, destinations: addressesWithout(destinations, own) }))
       .filter(({ destinations }) => !sameAddresses(destinations, noAddress));

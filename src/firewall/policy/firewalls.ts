@@ -19,18 +19,18 @@ import { permitOf, rulesFor } from './permits.ts';
 
 /** What the outside may reach: the outer addresses of Edges and reverse proxies. */
 const publishedOf = (topology: Topology): AddressSet =>
-  addressesOf(hostsOf(topology).flatMap(({ external }) => external?.address ?? []));
+  addressesOf(hostsOf(topology).flatMap(({ external }) => external?.addresses ?? []));
 
 const inside = (hosts: readonly Host[]): AddressSet =>
-  addressesOf(hosts.map(({ address }) => address));
+  addressesOf(hosts.flatMap(({ addresses }) => addresses));
 
 /** The parts of the inside; an address belongs to the first that names it, so they never overlap. */
 function insideZones(topology: Topology): readonly Zone[] {
   const { networks, pools, edges, reverseProxies, balancers, trustedPeers } = topology;
   const named: readonly Zone[] = [
-    ...pools.map(({ fqdn, network, vip, members }) => ({
+    ...pools.map(({ fqdn, networks: blocks, vips, members }) => ({
       name: fqdn,
-      addresses: joinAddresses([inside(members), addressesOf([network ?? '', vip ?? ''])]),
+      addresses: joinAddresses([inside(members), addressesOf([...blocks, ...vips])]),
     })),
     { name: 'edge', addresses: inside(edges) },
     { name: 'reverseProxy', addresses: inside(reverseProxies) },
@@ -76,7 +76,9 @@ function originsOf({ plan, legs }: Context): (leg: Leg) => AddressSet {
         : undefined;
     const balancers = pool === undefined ? [] : balancersOf(plan.topology, pool);
     const addresses =
-      balancers.length === 0 ? leg.source.addresses : balancers.map(({ address }) => address);
+      balancers.length === 0
+        ? leg.source.addresses
+        : balancers.flatMap(({ addresses: own }) => own);
     return joinAddresses(addresses.map((address) => legs.at(address)));
   };
 }

@@ -1,9 +1,17 @@
-import { parseAddress, partnerOf } from '#topology';
+import { addressFor, familyOf, pairOf, parseAddress } from '#topology';
 import type { Host } from '#topology';
 import { virtualServicesOf } from '#ports';
 import type { Leg, Plan, VirtualService } from '#ports';
 import { addressesOf } from '../model/index.ts';
-import type { Chain, Direction, Endpoint, Rule, RuleSet, Translations } from '../model/index.ts';
+import type {
+  AddressSet,
+  Chain,
+  Direction,
+  Endpoint,
+  Rule,
+  RuleSet,
+  Translations,
+} from '../model/index.ts';
 import { loopback, neighbours, replies, vrrp } from './basics.ts';
 import type { Context, Opening } from './context.ts';
 import { arriving, leaving, siteRules } from './site.ts';
@@ -28,6 +36,10 @@ function receivedBy(context: Context, host: Host): readonly Permit[] {
     .map(permitOf(context));
 }
 
+/** Own addresses from which a host can reach some of the destinations: those of their families. */
+const sourcesFor = ({ addresses }: Host, { v4, v6 }: AddressSet): readonly string[] =>
+  addresses.filter((own) => (familyOf(own) === 4 ? v4 : v6).length > 0);
+
 /** Connections a host opens. */
 function openedBy({ plan, legs }: Context, host: Host): readonly Permit[] {
   const translated = new Set(
@@ -42,7 +54,7 @@ function openedBy({ plan, legs }: Context, host: Host): readonly Permit[] {
     .filter(opens)
     .map(({ leg, destinations }) => ({
       row: rowOf(leg),
-      sources: [host.address],
+      sources: sourcesFor(host, destinations),
       destinations,
       port: leg.destination.port,
     }));
@@ -88,7 +100,6 @@ function translationsAt(context: Context, host: Host): Translations | undefined 
     rules: rulesFor(context, clients.filter((leg) => leadsTo(service, leg)).map(permitOf(context))),
   }));
   if (services.length === 0) return undefined;
-  const own = endpointOf(host.address);
   return {
     destination: translating(
       'destination',
@@ -99,19 +110,20 @@ function translationsAt(context: Context, host: Host): Translations | undefined 
     ),
     source: translating(
       'source',
-      services.flatMap(({ rules, nat }) =>
-        nat === 'source' ? rules.map((rule) => ({ ...rule, to: own })) : [],
-      ),
+      services.flatMap(({ rules, nat, address }) => {
+        const own = endpointOf(addressFor(host.addresses, address) ?? '');
+        return nat === 'source' ? rules.map((rule) => ({ ...rule, to: own })) : [];
+      }),
     ),
   };
 }
 
 const usesIPv6 = (plan: Plan, host: Host): boolean =>
   [
-    host.address,
-    host.external?.address ?? '',
+    ...host.addresses,
+    ...(host.external?.addresses ?? []),
     ...virtualServicesOf(plan, host.fqdn).map(({ address }) => address),
-  ].some((text) => parseAddress(text)?.family === 6);
+  ].some((text) => familyOf(text) === 6);
 
 const chain = (direction: Direction, rules: readonly Rule[]): Chain => ({
   name: direction,
@@ -120,15 +132,20 @@ const chain = (direction: Direction, rules: readonly Rule[]): Chain => ({
   rules,
 });
 
+/** True when one interface has two addresses: one of each family. */
+const hasBoth = ({ addresses, external }: Host): boolean =>
+  [addresses, external?.addresses ?? []].some((own) => own.length > 1);
+
 /** The rules of a host's own packet filter: to it, from it and, for a translating balancer, through it. */
 export function hostRules(context: Context, host: Host): RuleSet {
   const { plan, language } = context;
   const links = usesIPv6(plan, host) ? [neighbours(language)] : [];
-  const addresses = addressesOf([host.address, host.external?.address ?? '']);
-  const partner = partnerOf(plan.topology, host)?.address;
+  const addresses = addressesOf([...host.addresses, ...(host.external?.addresses ?? [])]);
+  const paired = pairOf(plan.topology, host);
   const pair = (direction: 'in' | 'out'): readonly Rule[] => {
-    if (partner === undefined) return [];
-    const [from, to] = direction === 'in' ? [partner, host.address] : [host.address, partner];
+    if (paired === undefined) return [];
+    const { address, partner } = paired;
+    const [from, to] = direction === 'in' ? [partner.address, address] : [address, partner.address];
     return [vrrp(from, to, language)];
   };
   const own = (direction: 'in' | 'out', permits: readonly Permit[]): Chain =>
@@ -155,5 +172,6 @@ export function hostRules(context: Context, host: Host): RuleSet {
       chain('forward', through.length === 0 ? [] : [replies(language), ...through]),
     ],
     ...(translations === undefined ? {} : { translations }),
+    ...(hasBoth(host) ? { bothFamilies: true as const } : {}),
   };
 }

@@ -27,6 +27,9 @@ function example(name: string, change: (text: string) => string = (text) => text
 
 const kernel = (text: string): string => text.replace('engine: embedded', 'engine: nftables');
 
+const kernelOfBoth = (text: string): string =>
+  text.replace('balancer: lb01', 'engine: nftables\n    balancer: lb01');
+
 /** The same deployment with IPv6 addresses. */
 const inIPv6 = (text: string): string =>
   text.replaceAll(
@@ -59,6 +62,11 @@ const plans: readonly (readonly [string, Plan])[] = [
   ['contoso in IPv6', example('contoso', inIPv6)],
   ['dns-balanced', example('dns-balanced')],
   ['two-sites', example('two-sites')],
+  ['two-sites behind a VIP in the kernel', example('two-sites', kernelOfBoth)],
+  [
+    'two-sites with a Front End of IPv6 alone',
+    example('two-sites', (text) => text.replace("['fd5e:2:2::11', 10.2.2.11]", "'fd5e:2:2::11'")),
+  ],
   ['single-director', example('single-director')],
 ];
 

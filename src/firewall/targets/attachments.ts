@@ -21,6 +21,8 @@ export interface Attachment {
   readonly device: string;
   /** Undefined for a host none of whose addresses has a rule. */
   readonly address: Network | undefined;
+  /** True when interfaces of the host have an attachment of each family. */
+  readonly both: boolean;
   readonly in: readonly Permit[];
   readonly out: readonly Permit[];
 }
@@ -45,10 +47,12 @@ export function attachmentsOf(ruleSet: RuleSet): readonly Attachment[] {
     chains
       .filter(({ chain }) => chain.direction === direction)
       .flatMap(({ chain, rules }) => rules.flatMap((rule) => permitOf(rule, chain, address)));
-  if (addresses.size === 0) return [{ device, address: undefined, in: [], out: [] }];
+  if (addresses.size === 0) return [{ device, address: undefined, both: false, in: [], out: [] }];
+  const both = ruleSet.bothFamilies === true;
   return [...addresses.values()].map((address) => ({
     device,
     address,
+    both,
     in: permits('in', address),
     out: permits('out', address),
   }));

@@ -7,12 +7,14 @@ interface Name {
 }
 
 /** Where the name of a pool leads: to the VIP, or to its members when DNS or nobody balances it. */
-const poolAddresses = ({ loadBalancing, vip, members }: Pool): readonly string[] =>
-  loadBalancing === 'hardware' && vip !== undefined ? [vip] : members.map(({ address }) => address);
+const poolAddresses = ({ loadBalancing, vips, members }: Pool): readonly string[] =>
+  loadBalancing === 'hardware' && vips.length > 0
+    ? vips
+    : members.flatMap(({ addresses }) => addresses);
 
 /** Where the web sites of a pool are: at the VIP where there is one. */
-const webAddresses = ({ vip, members }: Pool): readonly string[] =>
-  vip === undefined ? members.map(({ address }) => address) : [vip];
+const webAddresses = ({ vips, members }: Pool): readonly string[] =>
+  vips.length === 0 ? members.flatMap(({ addresses }) => addresses) : vips;
 
 const simpleUrls = ({ simpleUrls: { meet, dialin, admin } }: Topology): readonly string[] =>
   [...meet, dialin, admin].filter((name) => name !== undefined);
@@ -23,7 +25,7 @@ function inside(topology: Topology): readonly Name[] {
   const entrance = pools.find(({ role }) => role === 'director') ?? pools[0];
   const started = sipDomains.map((domain) => `lyncdiscoverinternal.${domain}`);
   return [
-    ...hostsOf(topology).map(({ fqdn, address }) => ({ name: fqdn, addresses: [address] })),
+    ...hostsOf(topology).map(({ fqdn, addresses }) => ({ name: fqdn, addresses })),
     ...pools.map((pool) => ({ name: pool.fqdn, addresses: poolAddresses(pool) })),
     ...pools.map((pool) => ({ name: pool.web.internal, addresses: webAddresses(pool) })),
     ...(entrance === undefined
@@ -38,10 +40,10 @@ function inside(topology: Topology): readonly Name[] {
 /** Names as remote clients look them up. */
 function outside(topology: Topology): readonly Name[] {
   const { edges, reverseProxies, pools, sipDomains } = topology;
-  const published = reverseProxies.flatMap(({ external }) => external?.address ?? []);
+  const published = reverseProxies.flatMap(({ external }) => external?.addresses ?? []);
   return [
     ...edges.flatMap(({ external }) =>
-      (external?.fqdns ?? []).map((name) => ({ name, addresses: [external?.address ?? ''] })),
+      (external?.fqdns ?? []).map((name) => ({ name, addresses: external?.addresses ?? [] })),
     ),
     ...[
       ...pools.map(({ web }) => web.external),

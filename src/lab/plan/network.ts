@@ -35,7 +35,7 @@ export interface Segment {
 export interface Port {
   /** Number of the segment. */
   readonly segment: number;
-  /** The first is the one connections of the station start from. */
+  /** The first of each family is the one connections of the station start from. */
   readonly addresses: readonly string[];
 }
 
@@ -121,11 +121,11 @@ function portsOf(plan: Plan, segments: readonly Segment[], host: Host): readonly
   const vips = virtualServicesOf(plan, host.fqdn).flatMap(({ balancer, address }) =>
     balancer === host.fqdn ? [address] : [],
   );
-  const inner = [host.address, ...new Set(vips)].map((address) => ({
+  const inner = [...host.addresses, ...new Set(vips)].map((address) => ({
     address,
     segment: segmentOf(segments, 'gateway', address, host.fqdn).index,
   }));
-  const outer = (host.external === undefined ? [] : [host.external.address]).map((address) => ({
+  const outer = (host.external?.addresses ?? []).map((address) => ({
     address,
     segment: segmentOf(segments, 'perimeter', address, host.fqdn).index,
   }));

@@ -181,14 +181,40 @@ describe('a lab of both families', () => {
     );
   });
 
-  it('has commands of a family only where an address of it is', () => {
+  it('gives every host its addresses, routes and rules in each', () => {
     const director = setup('dir01.fabrikam.net', both);
-    assert.deepEqual(director.ip, ['link set lo up', 'link set eth0 up']);
+    assert.ok(director.ip.includes('addr add 10.1.1.11/32 dev eth0'));
+    assert.ok(
+      director.ip.includes('route add default via 169.254.0.1 dev eth0 onlink src 10.1.1.11'),
+    );
     assert.ok(director.ip6.includes('addr add fd5e:1:1::11/128 dev eth0 nodad'));
     assert.ok(director.ip6.includes('route add default via fe80::1 dev eth0 src fd5e:1:1::11'));
     const edge = setup('edge01.fabrikam.net', both);
     assert.ok(edge.ip.includes('rule add from 198.51.100.11 lookup 101'));
-    assert.ok(edge.ip6.includes('addr add fd5e:1:8::11/128 dev eth0 nodad'));
+    assert.ok(edge.ip6.includes('rule add from 2001:db8:1:20::11 lookup 101'));
+    const balancer = setup('lb01.fabrikam.net', both);
+    assert.ok(balancer.ip.includes('addr add 10.1.1.10/32 dev eth0'));
+    assert.ok(balancer.ip6.includes('addr add fd5e:1:1::10/128 dev eth0 nodad'));
+  });
+
+  it('has commands of a family only where an address of it is', () => {
+    const alone = example('two-sites', (text) =>
+      text.replace("['fd5e:2:1::11', 10.2.1.11]", "'fd5e:2:1::11'"),
+    );
+    const director = setup('dir03.fabrikam.net', setupsOf('try', networkOf(alone), alone).setups);
+    assert.deepEqual(director.ip, ['link set lo up', 'link set eth0 up']);
+    assert.ok(director.ip6.includes('addr add fd5e:2:1::11/128 dev eth0 nodad'));
+  });
+
+  it('knows every name by the addresses of both', () => {
+    const inside = hostsFile(plan.topology, 'inside').split('\n');
+    for (const address of ['fd5e:1:1::10', '10.1.1.10'])
+      assert.ok(inside.includes(`${address} dirpool01.fabrikam.net`), address);
+    for (const address of ['fd5e:1:2::12', '10.1.2.12'])
+      assert.ok(inside.includes(`${address} fe02.fabrikam.net`), address);
+    const outside = hostsFile(plan.topology, 'outside').split('\n');
+    for (const address of ['2001:db8:2:20::11', '203.0.113.11'])
+      assert.ok(outside.includes(`${address} sip2.fabrikam.com`), address);
   });
 
   it('leaves IPv6 on', () => {

@@ -1,3 +1,4 @@
+import { familyOf } from '#topology';
 import type { Plan } from '#ports';
 import type { PairFinding, PairsProof } from '#proof';
 import type { Probe } from '#firewall';
@@ -9,9 +10,11 @@ import { keyOf } from './observer.ts';
 
 const everyPort = [[1, 65_535]] as const;
 
-/** Addresses connections of a station start from: of each interface the first. */
+/** Addresses connections of a station start from: of each interface the first of each family. */
 const sourcesOf = ({ ports }: Station): readonly string[] =>
-  ports.flatMap(({ addresses }) => addresses.slice(0, 1));
+  ports.flatMap(({ addresses }) =>
+    [...Map.groupBy(addresses, familyOf).values()].flatMap((own) => own.slice(0, 1)),
+  );
 
 /** Everything that can be asked for: addresses of hosts, not those of people. */
 const goalsOf = (network: LabNetwork): readonly Station[] =>

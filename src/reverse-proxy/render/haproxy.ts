@@ -1,7 +1,13 @@
-import { hostAndPort } from '#base';
+import { hostAndPort, hostInUri } from '#base';
 import type { Plan } from '#ports';
 import type { Route } from '../routes.ts';
-import { identifier, settingsOf, type CertificatePaths, type ProxySettings } from './settings.ts';
+import {
+  identifier,
+  settingsOf,
+  upstreamOf,
+  type CertificatePaths,
+  type ProxySettings,
+} from './settings.ts';
 
 /**
  * The rules of a reverse proxy as a complete HAProxy configuration, version 2.4 or newer. The same
@@ -51,11 +57,14 @@ function preamble(settings: ProxySettings): readonly string[] {
 
 function frontend(kind: 'plain' | 'secure', settings: ProxySettings): readonly string[] {
   const published = settings[kind];
-  if (published === undefined) return [];
+  if (published.length === 0) return [];
   const routes = settings.routes.filter((route) => route[kind].length > 0);
   return [
     `frontend published_${kind}`,
-    `    bind ${published}${kind === 'secure' ? ` ssl crt ${settings.paths.certificate}` : ''}`,
+    ...published.map(
+      (endpoint) =>
+        `    bind ${endpoint}${kind === 'secure' ? ` ssl crt ${settings.paths.certificate}` : ''}`,
+    ),
     '    http-request deny deny_status 501 if { req.hdr(upgrade) -m found }',
     `    http-request deny deny_status 413 if { req.hdr(content-length),add(0) gt ${settings.bodyBytes} }`,
     ...['X-Forwarded-Host', 'X-Forwarded-Port', 'X-Real-IP', 'Forwarded'].map(
@@ -74,7 +83,7 @@ function frontend(kind: 'plain' | 'secure', settings: ProxySettings): readonly s
     '    default_backend nowhere',
     '',
     // Declared once, by the frontend that is always there when the other is.
-    ...(kind === 'secure' || settings.secure === undefined
+    ...(kind === 'secure' || settings.secure.length === 0
       ? ['backend nowhere', '    http-request deny deny_status 404', '']
       : []),
   ];
@@ -85,13 +94,13 @@ function backend(
   kind: 'plain' | 'secure',
   settings: ProxySettings,
 ): readonly string[] {
-  const hops = route[kind];
-  if (hops.length === 0 || settings[kind] === undefined) return [];
+  if (route[kind].length === 0 || settings[kind].length === 0) return [];
+  const { hops, source } = upstreamOf(route, kind, settings);
   return [
     `backend ${identifier(route.pool, kind)}`,
     '    balance source',
     '    hash-type consistent',
-    `    source ${settings.inside}`,
+    `    source ${hostInUri(source)}`,
     ...hops.map((hop) => {
       const check =
         kind === 'secure'

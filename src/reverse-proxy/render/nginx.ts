@@ -1,7 +1,13 @@
 import { hostAndPort } from '#base';
 import type { Plan } from '#ports';
 import type { Route } from '../routes.ts';
-import { identifier, settingsOf, type CertificatePaths, type ProxySettings } from './settings.ts';
+import {
+  identifier,
+  settingsOf,
+  upstreamOf,
+  type CertificatePaths,
+  type ProxySettings,
+} from './settings.ts';
 
 /**
  * The rules of a reverse proxy as an nginx configuration for the `http` context (one file in
@@ -16,13 +22,13 @@ export function renderNginx(
   paths: Partial<CertificatePaths> = {},
 ): string {
   const settings = settingsOf(plan, reverseProxy, paths);
-  const { routes, plain, secure } = settings;
+  const { routes } = settings;
   return [
     `# ${settings.fqdn}: rendered by Usher from the topology; change that, not this.`,
     '',
     ...routes.flatMap((route) => [
-      ...upstream(route, 'plain', plain),
-      ...upstream(route, 'secure', secure),
+      ...upstream(route, 'plain', settings),
+      ...upstream(route, 'secure', settings),
     ]),
     ...fallback(settings),
     ...routes.flatMap((route) => [
@@ -35,10 +41,10 @@ export function renderNginx(
 function upstream(
   route: Route,
   kind: 'plain' | 'secure',
-  published: string | undefined,
+  settings: ProxySettings,
 ): readonly string[] {
-  const hops = route[kind];
-  if (hops.length === 0 || published === undefined) return [];
+  if (route[kind].length === 0 || settings[kind].length === 0) return [];
+  const { hops } = upstreamOf(route, kind, settings);
   return [
     `upstream ${identifier(route.pool, kind)} {`,
     // One client stays with one member; a single address is never taken out.
@@ -62,10 +68,9 @@ const headLimits: readonly string[] = [
 function fallback(settings: ProxySettings): readonly string[] {
   return [
     'server {',
-    ...(settings.plain === undefined ? [] : [`    listen ${settings.plain} default_server;`]),
-    ...(settings.secure === undefined
-      ? []
-      : [`    listen ${settings.secure} ssl default_server;`, ...certificate(settings)]),
+    ...settings.plain.map((endpoint) => `    listen ${endpoint} default_server;`),
+    ...settings.secure.map((endpoint) => `    listen ${endpoint} ssl default_server;`),
+    ...(settings.secure.length === 0 ? [] : certificate(settings)),
     '    server_name _;',
     '    server_tokens off;',
     // Until nginx has read which server is meant, it goes by the limits of this one.
@@ -82,11 +87,11 @@ function server(
   settings: ProxySettings,
 ): readonly string[] {
   const published = settings[kind];
-  if (published === undefined || route[kind].length === 0) return [];
+  if (published.length === 0 || route[kind].length === 0) return [];
   const scheme = kind === 'secure' ? 'https' : 'http';
   return [
     'server {',
-    `    listen ${published}${kind === 'secure' ? ' ssl' : ''};`,
+    ...published.map((endpoint) => `    listen ${endpoint}${kind === 'secure' ? ' ssl' : ''};`),
     ...(kind === 'secure' ? certificate(settings) : []),
     `    server_name ${route.names.join(' ')};`,
     '    server_tokens off;',
@@ -98,7 +103,7 @@ function server(
     // nginx goes by the host of an absolute form and would hand on another Host beside it.
     '        if ($request ~ "^[^ ]+ [^/]") { return 400; }',
     `        proxy_pass ${scheme}://${identifier(route.pool, kind)};`,
-    `        proxy_bind ${settings.inside};`,
+    `        proxy_bind ${upstreamOf(route, kind, settings).source};`,
     '        proxy_http_version 1.1;',
     '        proxy_set_header Host $http_host;',
     '        proxy_set_header Connection "";',

@@ -1,6 +1,6 @@
-import { hostAndPort, UsherError } from '#base';
-import { listenersOf, type Plan } from '#ports';
-import { findHost } from '#topology';
+import { hostAndPort, UsherError, waysTo } from '#base';
+import { listenersOf, type Hop, type Plan } from '#ports';
+import { familyOf, findHost } from '#topology';
 import { defaultLimits } from '../limits.ts';
 import { routesOf, type Route } from '../routes.ts';
 
@@ -16,11 +16,11 @@ export interface CertificatePaths {
 /** What every renderer starts from. */
 export interface ProxySettings {
   readonly fqdn: string;
-  /** Inside address: where connections to the pools come from. */
-  readonly inside: string;
-  /** `address:port` published in clear, and secured; undefined when the plan has no such socket. */
-  readonly plain: string | undefined;
-  readonly secure: string | undefined;
+  /** Inside addresses, one a family: where connections to the pools come from. */
+  readonly inside: readonly string[];
+  /** `address:port` published in clear, and secured, one a family; empty when the plan has no such socket. */
+  readonly plain: readonly string[];
+  readonly secure: readonly string[];
   readonly routes: readonly Route[];
   readonly paths: CertificatePaths;
   /** Seconds. */
@@ -28,6 +28,37 @@ export interface ProxySettings {
   /** Seconds. */
   readonly upstreamTimeout: number;
   readonly bodyBytes: number;
+}
+
+/** Where a route leads, and the address connections there come from. */
+export interface Upstream {
+  readonly hops: readonly Hop[];
+  readonly source: string;
+}
+
+/**
+ * The hops of a route by one address family, IPv6 where it can be: nginx and HAProxy have one source
+ * address for all servers of a pool, and a packet cannot change its family.
+ *
+ * @throws UsherError `USHER_NO_COMMON_FAMILY` when no family leads to all of them
+ */
+export function upstreamOf(
+  route: Route,
+  kind: 'plain' | 'secure',
+  settings: ProxySettings,
+): Upstream {
+  const ways = route[kind].map((hop) => waysTo(hop));
+  for (const source of settings.inside) {
+    const hops = ways.flatMap(
+      (own) => own.find((way) => familyOf(way.address) === familyOf(source)) ?? [],
+    );
+    if (hops.length === ways.length) return { hops, source };
+  }
+  throw new UsherError(
+    'USHER_NO_COMMON_FAMILY',
+    `No address family leads from ${settings.fqdn} to every server of ${route.pool}.`,
+    { remedy: `Give all members of ${route.pool} an address of one family ${settings.fqdn} has.` },
+  );
 }
 
 /** Collects the settings of one reverse proxy; throws `USHER_NOT_A_REVERSE_PROXY` for another host. */
@@ -43,16 +74,15 @@ export function settingsOf(
     });
   }
   const listeners = listenersOf(plan, host.fqdn);
-  const endpoint = (service: string): string | undefined => {
-    const found = listeners.find((listener) => listener.service === service);
-    if (found === undefined) return undefined;
-    return hostAndPort(found.address, found.port);
-  };
+  const endpoints = (service: string): readonly string[] =>
+    listeners
+      .filter((listener) => listener.service === service)
+      .map(({ address, port }) => hostAndPort(address, port));
   return {
     fqdn: host.fqdn,
-    inside: host.address,
-    plain: endpoint('publishedPlain'),
-    secure: endpoint('published'),
+    inside: host.addresses,
+    plain: endpoints('publishedPlain'),
+    secure: endpoints('published'),
     routes: routesOf(plan, host.fqdn),
     paths: {
       certificate: `/etc/usher/tls/${host.fqdn}.crt`,

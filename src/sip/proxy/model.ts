@@ -97,4 +97,6 @@ export interface SipHop {
    * behind one VIP take part; absent: one connection for all.
    */
   readonly lane?: number;
+  /** The same place by the other address family, for when this one does not connect. */
+  readonly otherwise?: SipHop;
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 
-import { UsherError, messageOf, systemErrorCode } from '#base';
+import { UsherError, hostAndPort, messageOf, systemErrorCode, waysTo } from '#base';
 import type { Clock } from '#base';
 import { connectionEvents } from '../channels.ts';
 import type { Dialler } from '../proxy/engine.ts';
@@ -45,6 +45,27 @@ export type HopDump = {
   readonly down: boolean;
   readonly lastFailure: string;
 };
+
+/** A connection, and the way by which it came about. */
+interface Reached {
+  readonly socket: TLSSocket;
+  readonly way: SipHop;
+}
+
+/** Milliseconds the preferred address family has before the other is tried beside it (RFC 8305 section 8). */
+const headStart = 250;
+
+const hangUpUnless =
+  (chosen: Reached) =>
+  (reached: Reached): void => {
+    if (reached !== chosen) reached.socket.destroy();
+  };
+
+/** Where a hop is, for people: at one address, or at either of two. */
+const placesOf = (hop: SipHop): string =>
+  waysTo(hop)
+    .map(({ address, port }) => hostAndPort(address, port))
+    .join(' or ');
 
 /** Above this many hops, those without connection and failure are forgotten. */
 const keptEntries = 1_000;
@@ -135,8 +156,8 @@ export class DialPool implements Dialler {
   async #open(entry: Entry): Promise<TlsConnection> {
     const { hop } = entry;
     try {
-      const socket = await this.#handshake(hop);
-      entry.wire = this.#adopt(socket, hop);
+      const { socket, way } = await this.#reach(hop);
+      entry.wire = this.#adopt(socket, way);
       entry.downUntil = 0;
       return entry.wire;
     } catch (cause) {
@@ -146,7 +167,7 @@ export class DialPool implements Dialler {
       this.#tellFailure(hop, systemErrorCode(cause) ?? 'tls', entry.lastFailure);
       throw new UsherError(
         'USHER_SIP_DIAL',
-        `Cannot connect to ${hop.name} at ${hop.address}:${hop.port}: ${messageOf(cause)}`,
+        `Cannot connect to ${hop.name} at ${placesOf(hop)}: ${messageOf(cause)}`,
         { remedy: 'See that the host runs and that its certificate names it.', cause },
       );
     }
@@ -162,8 +183,39 @@ export class DialPool implements Dialler {
     }
   }
 
-  #handshake(hop: SipHop): Promise<TLSSocket> {
+  /**
+   * Connects by the preferred address family; by the other one when that fails or lets wait for long
+   * (RFC 8305 section 5). What comes second is hung up on.
+   */
+  async #reach(hop: SipHop): Promise<Reached> {
+    const { otherwise } = hop;
+    const given = new AbortController();
+    const by = async (way: SipHop): Promise<Reached> => ({
+      socket: await this.#handshake(way, given.signal),
+      way,
+    });
+    if (otherwise === undefined) return await by(hop);
+    const { promise: late, resolve: begin } = Promise.withResolvers<void>();
+    const stop = this.#options.clock.after(headStart, begin);
+    const preferred = by(hop);
+    preferred.catch(() => begin());
+    const other = late.then(() => by(otherwise));
+    try {
+      const reached = await Promise.any([preferred, other]);
+      for (const attempt of [preferred, other]) void attempt.then(hangUpUnless(reached), () => {});
+      return reached;
+    } catch (cause) {
+      // Both failed; the first is the one to be asked about.
+      throw cause instanceof AggregateError ? cause.errors[0] : cause;
+    } finally {
+      stop();
+      given.abort();
+    }
+  }
+
+  #handshake(hop: SipHop, given: AbortSignal): Promise<TLSSocket> {
     if (this.#closed) return Promise.reject(new Error('The server is closed'));
+    if (given.aborted) return Promise.reject(new Error('Connected by the other address family'));
     const { clock, limits, localAddress, dial } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
     const socket = connect({
@@ -173,11 +225,14 @@ export class DialPool implements Dialler {
       ...(localAddress === undefined ? {} : { localAddress }),
     });
     this.#handshakes.add(socket);
+    const giveUp = (): void => void socket.destroy();
+    given.addEventListener('abort', giveUp);
     const stop = clock.after(limits.handshakeTimeout, () =>
       socket.destroy(new Error('The TLS handshake took too long')),
     );
     const done = (): void => {
       stop();
+      given.removeEventListener('abort', giveUp);
       this.#handshakes.delete(socket);
     };
     // Stays for the socket's life: between here and the connection an error must find a listener.

@@ -1,8 +1,8 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { UsherError, messageOf, type Clock, type Dump, type Lifecycle } from '#base';
+import { UsherError, Ways, messageOf, type Clock, type Dump, type Lifecycle } from '#base';
 import { nextHops, type Hop, type Plan } from '#ports';
-import { clientTls, retire, type Credentials, type Reloadable } from '#trust';
+import { clientTls, retire, sourceFor, type Credentials, type Reloadable } from '#trust';
 import type { Host } from '#topology';
 import { healthPath, usersPath, type InterServerHealth, type InterServerUser } from './answer.ts';
 
@@ -26,6 +26,7 @@ export interface InterServerClientOptions {
 export class InterServerClient implements Lifecycle, Reloadable {
   readonly #options: InterServerClientOptions;
   #credentials: Credentials;
+  readonly #ways: Ways<Hop>;
   #agent = makeAgent();
   #asked = 0;
   #failed = 0;
@@ -33,6 +34,7 @@ export class InterServerClient implements Lifecycle, Reloadable {
   constructor(options: InterServerClientOptions) {
     this.#options = options;
     this.#credentials = options.credentials;
+    this.#ways = new Ways(options.clock);
   }
 
   /** Nothing to open: connections are made when somebody is asked. */
@@ -80,11 +82,12 @@ export class InterServerClient implements Lifecycle, Reloadable {
     this.#asked += 1;
     const hops = nextHops(plan, host.fqdn, server, 'interServer');
     let failure: unknown;
-    for (const hop of hops) {
+    for (const hop of hops.flatMap((each) => this.#ways.to(each))) {
       try {
         // One after the other: the next is asked only when this one failed.
         return await this.#ask(hop, path);
       } catch (error) {
+        this.#ways.failed(hop);
         failure = error;
       }
     }
@@ -100,7 +103,7 @@ export class InterServerClient implements Lifecycle, Reloadable {
     const { host, clock, timeout = 2000 } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
     const request = httpsRequest({
-      ...clientTls(this.#credentials, hop, { localAddress: host.address }),
+      ...clientTls(this.#credentials, hop, sourceFor(host.addresses, hop.address)),
       host: hop.address,
       port: hop.port,
       path,

@@ -95,7 +95,7 @@ function autodiscoverRootInClear(
 function leadToSecure(request: WebRequest, { site }: SiteContext): Reply | undefined {
   if (site.secure) return undefined;
   // A client that asked by address would not find the address in the certificate.
-  const byAddress = request.host === site.host.address || request.host === site.pool.vip;
+  const byAddress = [...site.host.addresses, ...site.pool.vips].includes(request.host);
   const name = byAddress ? site.pool.web[site.kind] : request.host;
   const url = new URL(secureOrigin(site.plan, site.kind, name));
   url.pathname = request.path;

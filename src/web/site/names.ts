@@ -24,9 +24,9 @@ export function siteOf(plan: Plan, host: Host, pool: Pool, listener: Listener): 
       : 'internal';
   const names = [
     host.fqdn,
-    host.address,
+    ...host.addresses,
     pool.fqdn,
-    ...(pool.vip === undefined ? [] : [pool.vip]),
+    ...pool.vips,
     pool.web[kind],
     ...discoveryNames(plan, kind),
     ...simpleUrlNames(plan, kind),

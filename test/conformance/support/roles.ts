@@ -18,7 +18,7 @@ import { listenersOf, loadPlan } from '#ports';
 import type { Listener, Plan } from '#ports';
 import { findHost, findPool } from '#topology';
 import type { Host, Service } from '#topology';
-import { clientTls, ensurePki, loadCredentials } from '#trust';
+import { clientTls, ensurePki, loadCredentials, sourceFor } from '#trust';
 
 /** The roles messages are sent to, each by the peer that sends it requests in a deployment. */
 export const roleNames = ['edge', 'director', 'frontEnd'] as const;
@@ -79,7 +79,7 @@ export class Roles {
     const atEdge = listenerOf(plan, edge.host.fqdn, 'accessEdge');
     const vip = relay(atDirector);
     const pool = findPool(plan.topology, 'dirpool01.contoso.net');
-    vip.listen(atDirector.port, pool?.vip);
+    vip.listen(atDirector.port, pool?.vips[0]);
     await once(vip, 'listening');
     return new Roles(state, parts, vip, directory, {
       edge: {
@@ -92,7 +92,7 @@ export class Roles {
         ...clientTls(
           edge.credentials,
           { ...atDirector, name: director.host.fqdn },
-          { localAddress: edge.host.address },
+          sourceFor(edge.host.addresses, atDirector.address),
         ),
         host: atDirector.address,
         port: atDirector.port,
@@ -101,7 +101,7 @@ export class Roles {
         ...clientTls(
           director.credentials,
           { ...atFrontEnd, name: frontEnd.host.fqdn },
-          { localAddress: director.host.address },
+          sourceFor(director.host.addresses, atFrontEnd.address),
         ),
         host: atFrontEnd.address,
         port: atFrontEnd.port,

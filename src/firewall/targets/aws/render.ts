@@ -23,12 +23,20 @@ interface GroupRule {
 /** Writes a file a host, and one for what all of them need to be told. */
 export function render(ruleSets: readonly RuleSet[]): readonly RuleFile[] {
   const files = ruleSets.map((ruleSet) => {
-    const blocks = attachmentsOf(ruleSet).flatMap(attachmentBlocks);
+    const attachments = attachmentsOf(ruleSet);
+    const room = attachments.some(({ both }) => both)
+      ? Math.floor(limits.groupsOfAnInterface / 2)
+      : limits.groupsOfAnInterface;
+    const blocks = attachments.flatMap((attachment) => attachmentBlocks(attachment, room));
     const { device } = ruleSet;
-    return { name: `${device}.tf`, content: `${head(device)}${blocks.join('\n')}` };
+    return { name: `${device}.tf`, content: `${head(device, attachments)}${blocks.join('\n')}` };
   });
   return [{ name: 'usher-variables.tf', content: variables }, ...files];
 }
+
+/** What is different for a host with two families. */
+const twoAddresses = ` An interface with an IPv4
+# and an IPv6 address gets the groups of both.`;
 
 const variables = `variable "vpc_id" {
   type        = string
@@ -38,10 +46,11 @@ const variables = `variable "vpc_id" {
 
 const head = (
   device: string,
+  attachments: readonly Attachment[],
 ): string => `# Security groups of ${oneLine(device)}, for Terraform with hashicorp/aws 4.61 or later.
 #
 # Each address of the host is an interface: give it the groups with its address, and no others. What
-# no rule allows is refused; replies pass unasked.
+# no rule allows is refused; replies pass unasked.${attachments.some(({ both }) => both) ? twoAddresses : ''}
 #
 # Check:     terraform validate, terraform plan
 # Load:      terraform apply
@@ -49,16 +58,17 @@ const head = (
 
 `;
 
-function attachmentBlocks(attachment: Attachment): readonly string[] {
+/** @param room groups an address may have */
+function attachmentBlocks(attachment: Attachment, room: number): readonly string[] {
   const { device, address } = attachment;
   const ingress = groupsOf(attachment.in);
   const egress = groupsOf(attachment.out);
   const count = Math.max(ingress.length, egress.length, 1);
   const at = address === undefined ? 'none' : formatAddress(address);
-  if (count > limits.groupsOfAnInterface) {
+  if (count > room) {
     throw new UsherError(
       'USHER_RULES_TOO_LARGE',
-      `${device}: the rules of ${at} need ${count} groups; an interface has ${limits.groupsOfAnInterface}.`,
+      `${device}: the rules of ${at} need ${count} groups; an interface has ${limits.groupsOfAnInterface}${attachment.both ? ' for two addresses' : ''}.`,
       { remedy: 'Give the networks of the topology as fewer, larger blocks.' },
     );
   }

@@ -20,9 +20,10 @@ export function render(ruleSets: readonly RuleSet[]): readonly RuleFile[] {
     const policies = attachments.flatMap((attachment, index) => policiesOf(attachment, index + 1));
     const documents = policies.map((policy) => `---\n${stringify(policy, style)}`);
     const labels = attachments.map(({ address }) => addressLabel(address)).join(', ');
+    const names = [keys.host, ...new Set(attachments.map(labelKeyOf))];
     return {
       name: `${device}.networkpolicy.yaml`,
-      content: `${head(device, labels)}${documents.join('')}`,
+      content: `${head(device, names, labels)}${documents.join('')}`,
     };
   });
 }
@@ -30,10 +31,10 @@ export function render(ruleSets: readonly RuleSet[]): readonly RuleFile[] {
 /** Words such as `no`, which older YAML takes for something else, are put in quotation marks. */
 const style = { lineWidth: 0, compat: 'yaml-1.1' } as const;
 
-const head = (device: string, addresses: string): string =>
+const head = (device: string, names: readonly string[], addresses: string): string =>
   `# NetworkPolicies of ${oneLine(device)}.
 #
-# They select pods by the labels ${keys.host} and ${keys.address} (here: ${addresses}).
+# They select pods by the labels ${names.join(', ').replace(/, ([^,]*)$/u, ' and $1')} (here: ${addresses}).
 # Policies add up: nothing another one allows these pods is taken back here. The network plug-in has
 # to enforce them, and sees the addresses its own translation leaves.
 #
@@ -52,7 +53,7 @@ function policiesOf(attachment: Attachment, number: number): readonly object[] {
     podSelector: {
       matchLabels: {
         [keys.host]: labelOf(device),
-        ...(address === undefined ? {} : { [keys.address]: addressLabel(address) }),
+        ...(address === undefined ? {} : { [labelKeyOf(attachment)]: addressLabel(address) }),
       },
     },
   };
@@ -79,7 +80,7 @@ function policiesOf(attachment: Attachment, number: number): readonly object[] {
           ...(rule.id === '' ? {} : { [keys.row]: oneLine(rule.id) }),
           [keys.reason]: reasonOf({ id: '', ...commentOf(rule.comment) }, limits.reasonLength),
         };
-        return specsOf(permit, direction).map((spec) =>
+        return specsOf(permit, direction, attachment.both).map((spec) =>
           policy(names.next(`${direction}-${rule.id}`), notes, spec),
         );
       }),
@@ -89,10 +90,20 @@ function policiesOf(attachment: Attachment, number: number): readonly object[] {
 
 const commentOf = (comment: string | undefined) => (comment === undefined ? {} : { comment });
 
+/** A pod has one label of a name, and perhaps an address of each family. */
+const labelKeyOf = ({ address, both }: Attachment): string =>
+  both && address !== undefined ? `${keys.address}-ipv${address.family}` : keys.address;
+
 /** One rule of a policy; many peers become several policies. */
-function specsOf({ rule, match, peers }: Permit, direction: 'in' | 'out'): readonly object[] {
+function specsOf(
+  { rule, match, peers }: Permit,
+  direction: 'in' | 'out',
+  both: boolean,
+): readonly object[] {
   const family = peers.v4.length > 0 ? 4 : 6;
-  const blocks = blocksOf(peers, family);
+  // Policies select pods, whichever of their addresses is meant: the peers have to say the family.
+  const blocks =
+    blocksOf(peers, family) ?? (both ? [{ family, value: 0n, prefix: 0 } as const] : undefined);
   const [type, list, side] =
     direction === 'in'
       ? (['Ingress', 'ingress', 'from'] as const)
