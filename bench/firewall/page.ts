@@ -84,6 +84,7 @@ export function pageOf(
         ['topology file to plan', seconds(compile.read)],
         ['plan to the rules of every device', seconds(compile.rules)],
         ['rules to nftables', seconds(compile.written)],
+        ['together', seconds(compile.read + compile.rules + compile.written)],
       ],
     ),
   ].join('\n\n');

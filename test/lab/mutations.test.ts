@@ -39,7 +39,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     what: 'a source widened',
-    device: dir,
+    device: 'dir02.contoso.net',
     change: line('DH-05/member', (text) => text.replace('10.10.1.5 ', '10.10.1.4/31 ')),
     found: [admitted('DH-05/member')],
   },

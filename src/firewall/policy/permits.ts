@@ -44,9 +44,19 @@ interface Block {
   readonly match: Match;
 }
 
+/** The keys of sets that never change; legs share theirs. */
+const setKeys = new WeakMap<AddressSet, string>();
+
 /** Equal for equal sets, which have one form each. */
-const setKey = ({ v4, v6 }: AddressSet): string =>
-  [v4, v6].map((set) => set.map(({ from, until }) => `${from}-${until}`).join()).join(' ');
+function setKey(set: AddressSet): string {
+  const known = setKeys.get(set);
+  if (known !== undefined) return known;
+  const key = [set.v4, set.v6]
+    .map((half) => half.map(({ from, until }) => `${from}-${until}`).join())
+    .join(' ');
+  setKeys.set(set, key);
+  return key;
+}
 
 /** Sources that may reach the same destinations become one block: no pair too many, few rules. */
 function blocksOf({ legs }: Context, permits: readonly Permit[]): readonly Block[] {
