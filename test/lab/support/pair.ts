@@ -141,6 +141,13 @@ export class Machine {
     return /"vip": "(\w+)"/u.exec(await this.#pair.usher(...words))?.[1] ?? '';
   }
 
+  /** How many client addresses its balancer knows to be bound to a member. */
+  async knows(): Promise<number> {
+    const status = await this.#pair.usher('balancer', 'status', `--host=${this.fqdn}`, '--json');
+    const counts = status.matchAll(/"boundClients": (\d+)/gu);
+    return Math.max(0, ...[...counts].map(([, count]) => Number(count)));
+  }
+
   /** What its balancer has written. */
   get log(): string {
     return this.#balancer?.log ?? '';
@@ -268,13 +275,13 @@ export class Pair {
     return Client.open(this.vip, servicePort(this.#plan, 'webInternalPlain'), from);
   }
 
-  /** Which member answers a client on the internal plain site; undefined when nobody does within a second. */
-  async whoAnswers(from: string): Promise<string | undefined> {
+  /** Which member answers a client on the internal plain site; undefined when nobody does in time. */
+  async whoAnswers(from: string, timeout = patience): Promise<string | undefined> {
     const socket = connect({
       host: this.vip,
       port: servicePort(this.#plan, 'webInternalPlain'),
       localAddress: from,
-      timeout: 1000,
+      timeout,
     });
     socket.once('timeout', () => socket.destroy(new Error('no answer')));
     try {
@@ -303,7 +310,7 @@ export class Pair {
     const done = new AbortController();
     const asking = (async () => {
       while (!done.signal.aborted) {
-        const answer = await this.whoAnswers(`${this.clients}.1`);
+        const answer = await this.whoAnswers(`${this.clients}.1`, 1000);
         if (answer !== undefined) {
           longest = Math.max(longest, performance.now() - last);
           last = performance.now();
