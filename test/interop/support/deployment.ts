@@ -107,12 +107,14 @@ export class TestDeployment implements AsyncDisposable {
     return readFileSync(join(this.state, 'run', `${fqdn}.log`), 'utf8');
   }
 
-  /** Process id of one host, read from the process table: `usher serve FQDN TOPOLOGY …`. */
+  /** Process id of one host, read from the process table: `… FQDN --state DIRECTORY`. */
   async pidOf(fqdn: string): Promise<number> {
     const { stdout } = await run('ps', ['-eo', 'pid=,args=']);
     const line = stdout
       .split('\n')
-      .find((each) => each.includes(`serve ${fqdn} ${this.topologyFile}`));
+      .find(
+        (each) => each.includes(` ${fqdn} --state ${this.state}`) && !each.includes(' --worker '),
+      );
     const pid = Number.parseInt(line ?? '', 10);
     if (Number.isNaN(pid)) throw new Error(`${fqdn} does not run`);
     return pid;
