@@ -116,6 +116,19 @@ test('HAProxy gets the same rules', () => {
   assert.equal(text.match(/^backend nowhere$/gmu)?.length, 1);
 });
 
+test('in both address families they listen on each, and connect by IPv6 from the IPv6 address', () => {
+  const file = 'examples/two-sites.yaml';
+  const both = loadPlan(readFileSync(file, 'utf8'), file, {});
+  assert.ok(both.ok);
+  const [outside6, outside4] = ['[2001:db8:1:20::21]', '198.51.100.21'];
+  const nginx = renderNginx(both.plan, 'rp01.fabrikam.net');
+  for (const outside of [outside6, outside4]) assert.ok(nginx.includes(`listen ${outside}:`));
+  assert.ok(nginx.includes('proxy_bind fd5e:1:9::11;') && !nginx.includes('10.1.'));
+  const haproxy = renderHaproxy(both.plan, 'rp01.fabrikam.net');
+  for (const outside of [outside6, outside4]) assert.ok(haproxy.includes(`bind ${outside}:`));
+  assert.ok(haproxy.includes('source [fd5e:1:9::11]\n') && !haproxy.includes('10.1.'));
+});
+
 test('a configuration is rendered for a reverse proxy only', () => {
   assert.throws(() => renderNginx(plan, 'fe01.contoso.net'), { code: 'USHER_NOT_A_REVERSE_PROXY' });
 });
