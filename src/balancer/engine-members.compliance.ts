@@ -77,6 +77,22 @@ export function memberCompliance(scene: Stage, cut: Traits['cut']): void {
       { probeInterval: quick, balancing: { slowStart: 0 } },
     ));
 
+  it('serves by a member that is brought back as soon as its sessions have been cut', () =>
+    scene(
+      async (open) => {
+        const client = await boundTo(open, open.dir01.fqdn);
+        await open.balancer.beginDrain(open.dir01.fqdn, { deadline: 100, force: false });
+        assert.equal(await client.end(), cut);
+        await open.balancer.resume(open.dir01.fqdn);
+        await open.state(open.dir01, 'webExternalPlain', 'up');
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () => whoAnswers(open, 'webExternalPlain')),
+        );
+        assert.deepEqual(new Set(answers), new Set([open.dir01.fqdn, open.dir02.fqdn]));
+      },
+      { balancing: { slowStart: 0 } },
+    ));
+
   it('loses no request under load while members are drained and brought back in turn', () =>
     scene(async (open) => {
       const load = new Load(open);

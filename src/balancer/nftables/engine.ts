@@ -145,7 +145,9 @@ export class NftablesEngine implements Engine {
         perSource: { most, exempt: [...service.trustedSources] },
         cut: this.#marks.toCut(
           service,
-          (mark) => this.#closing || this.#expelled.has(`${address} ${mark}`),
+          // Whoever was brought back meanwhile has new sessions.
+          (mark, state) =>
+            this.#closing || (state !== 'up' && this.#expelled.has(`${address} ${mark}`)),
         ),
         members: service.members.map((member) => ({
           host: member.host,

@@ -18,13 +18,16 @@ export class Marks {
     return mark;
   }
 
-  /** Marks of a service whose connections have to end: health says so, or the member is gone. */
-  toCut(service: Holding, expelled: (mark: number) => boolean): readonly number[] {
+  /** Marks of a service whose connections have to end: health says so, the member is gone or expelled. */
+  toCut(
+    service: Holding,
+    expelled: (mark: number, state: EngineMember['state']) => boolean,
+  ): readonly number[] {
     const members = new Map(service.members.map((member) => [member.host, member]));
     return [...(this.#numbers.get(service.address) ?? [])].flatMap(([host, mark]) => {
       const member = members.get(host);
       const fallen = member?.state === 'down' && member.sessions === 'reset';
-      return member === undefined || fallen || expelled(mark) ? [mark] : [];
+      return member === undefined || fallen || expelled(mark, member.state) ? [mark] : [];
     });
   }
 }
