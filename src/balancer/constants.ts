@@ -74,7 +74,7 @@ export const engineLimits: EngineLimits = {
   connections: 20_000,
   connectionsPerSource: 1000,
   firstByte: 10_000,
-  connect: 3000,
+  connect: 1500,
   halfClosed: 60_000,
 };
 

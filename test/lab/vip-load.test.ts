@@ -15,7 +15,7 @@ const program = join(import.meta.dirname, 'support', 'sip-load.ts');
 const directors = ['dir01.contoso.net', 'dir02.contoso.net'];
 const edge = 'edge01.contoso.net';
 /** Seconds between two probes. */
-const probeInterval = 3;
+const probeInterval = 4;
 const connections = 12;
 
 const engines = {
