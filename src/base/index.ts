@@ -6,6 +6,7 @@ export * from './fault.ts';
 export * from './http.ts';
 export * from './language.ts';
 export * from './lifecycle.ts';
+export * from './markup.ts';
 export * from './settled.ts';
 export * from './siblings.ts';
 export * from './source.ts';

@@ -1,4 +1,4 @@
-import type { Language } from '#base';
+import { escapeMarkup, type Language } from '#base';
 import type { Party } from '#ports';
 import { holds, packetText, type Conversation, type DeviceProof, type Proof } from '#proof';
 import { texts } from './messages/proof.ts';
@@ -14,30 +14,19 @@ th { font-weight: 600; } td.number { text-align: right; font-variant-numeric: ta
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 code { font-size: .85em; }`;
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escape = (text: string): string =>
-  text.replaceAll(/[&<>"']/gu, (character) => entities[character] ?? character);
-
 const judged = (good: boolean, text: string): string =>
-  `<span class="${good ? 'good' : 'bad'}">${good ? '✔' : '✘'} ${escape(text)}</span>`;
+  `<span class="${good ? 'good' : 'bad'}">${good ? '✔' : '✘'} ${escapeMarkup(text)}</span>`;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [
     '<table><thead><tr>',
-    ...head.map((cell) => `<th scope="col">${escape(cell)}</th>`),
+    ...head.map((cell) => `<th scope="col">${escapeMarkup(cell)}</th>`),
     '</tr></thead><tbody>',
     ...rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`),
     '</tbody></table>',
   ].join('\n');
 
-const section = (title: string, body: string): string => `<h2>${escape(title)}</h2>\n${body}`;
+const section = (title: string, body: string): string => `<h2>${escapeMarkup(title)}</h2>\n${body}`;
 
 /** What the sections need to speak. */
 interface Speech {
@@ -58,12 +47,12 @@ function rowsSection({ rows }: Proof, speech: Speech): string {
     table(
       page.rowHead,
       rows.map(({ flow, verdict, evidence }) => [
-        escape(flow.id),
-        escape(endText(flow.source, speech)),
-        escape(endText(flow.destination, speech)),
+        escapeMarkup(flow.id),
+        escapeMarkup(endText(flow.source, speech)),
+        escapeMarkup(endText(flow.destination, speech)),
         String(flow.port),
         judged(verdict === 'open', text.verdict[verdict]),
-        escape(evidence),
+        escapeMarkup(evidence),
       ]),
     ),
   );
@@ -74,11 +63,11 @@ function deviceRow(
   { text, page, language }: Speech,
 ): string[] {
   const good = findings.length === 0;
-  const what = findings.map((finding) => escape(findingText(finding, language))).join('<br>');
+  const what = findings.map((finding) => escapeMarkup(findingText(finding, language))).join('<br>');
   const verdict = judged(good, good ? page.asAsked : page.differences(findings.length));
   return [
-    escape(device),
-    escape(text.way[direction]),
+    escapeMarkup(device),
+    escapeMarkup(text.way[direction]),
     String(probed),
     String(admitted),
     `${verdict}${good ? '' : `<br>${what}`}`,
@@ -103,7 +92,7 @@ function pairsSection({ pairs }: Proof, { text, page }: Speech): string {
   const list = findings.map(({ kind, row = '', from, to, packet }) => {
     const what = packetText(packet);
     return [
-      escape(`${from} → ${to}`),
+      escapeMarkup(`${from} → ${to}`),
       judged(false, kind === 'admitted' ? text.admitted(what) : text.blocked(what, row)),
     ];
   });
@@ -124,7 +113,7 @@ function refusalsSection({ refusals, closed }: Proof, { text, page, language }: 
     ...unexpectedlyOpen.map(({ protocol, address, port, evidence }) =>
       judged(false, `${protocol} ${address}:${port}: ${evidence}`),
     ),
-    ...remarks.map((remark) => escape(remark[language])),
+    ...remarks.map((remark) => escapeMarkup(remark[language])),
   ];
   return section(page.refusals, `<p>${lines.join('<br>\n')}</p>`);
 }
@@ -135,7 +124,7 @@ function conversationSection(
 ): string {
   if (conversation === undefined) return '';
   const { ok, from, to, inside = false, steps } = conversation;
-  const lines = [judged(ok, text.conversation(from, to, ok, inside)), ...steps.map(escape)];
+  const lines = [judged(ok, text.conversation(from, to, ok, inside)), ...steps.map(escapeMarkup)];
   return section(page.conversation, `<p>${lines.join('<br>\n')}</p>`);
 }
 
@@ -167,9 +156,9 @@ export function proofPage(
   ];
   return `<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(name)}: ${escape(verdict)}</title>
+<title>${escapeMarkup(name)}: ${escapeMarkup(verdict)}</title>
 <style>${style}</style></head><body>
-<h1>${escape(name)}: ${judged(good, verdict)}</h1>
+<h1>${escapeMarkup(name)}: ${judged(good, verdict)}</h1>
 <p>${when.toISOString()}</p>
 ${sections.filter((part) => part !== '').join('\n')}
 </body></html>

@@ -22,7 +22,7 @@ const displayText = 5;
 /**
  * Users in memory, found by their address. A hundred thousand as objects are a million objects: every
  * look-up waits for half a dozen of them to come from main memory, and every collection goes through them
- * all. Here a user is a few lines of one buffer, found by one line of another, and costs a third.
+ * all. Here a user is a few lines of one buffer, found by one line of another, and a collection passes it by.
  */
 export class UserTable {
   /** By hash, open addressing: the hash, and where the record begins plus 1 (0: free). At most half full. */

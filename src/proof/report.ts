@@ -1,3 +1,4 @@
+import { escapeMarkup } from '#base';
 import type { Party } from '#ports';
 import type { Conversation } from './conversation.ts';
 import type { DeviceFinding, DeviceProof, Packet, PairsProof } from './device.ts';
@@ -175,24 +176,9 @@ function testCase(
   failed: boolean,
   evidence: string,
 ): { readonly failed: boolean; readonly xml: string } {
-  const open = `<testcase classname="usher.${group}" name="${escapeXml(name)}">`;
+  const open = `<testcase classname="usher.${group}" name="${escapeMarkup(name)}">`;
   const body = failed
-    ? `<failure message="${escapeXml(evidence)}"/>`
-    : `<system-out>${escapeXml(evidence)}</system-out>`;
+    ? `<failure message="${escapeMarkup(evidence)}"/>`
+    : `<system-out>${escapeMarkup(evidence)}</system-out>`;
   return { failed, xml: `${open}${body}</testcase>` };
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/** Escapes text for XML; characters XML 1.0 cannot carry become the replacement character. */
-function escapeXml(text: string): string {
-  return text
-    .replaceAll(/[&<>"']/gu, (character) => entities[character] ?? character)
-    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\u{FFFD}');
 }

@@ -103,6 +103,14 @@ function decidersOf(prepared: readonly Prepared[], boxes: Int32Array): readonly 
   );
 }
 
+/** The sides in one space, in which numbers stand for the same packets. */
+function together(sides: readonly Side[]) {
+  const space = new Space(sides.map(({ rules }) => rules.map(({ match }) => match)));
+  const known = new Map<string, number>();
+  const prepared = sides.map((side) => prepare(space, side, known));
+  return { space, prepared };
+}
+
 /**
  * Tells of every packet which rule of each side decides, as the tree of cuts by which the space comes apart: all of
  * IPv4, then all of IPv6; after a cut what lies below it, then the rest.
@@ -115,9 +123,7 @@ export function divide(
     readonly cut: (field: number, at: bigint | number | string) => void;
   },
 ): void {
-  const space = new Space(sides.map(({ rules }) => rules.map(({ match }) => match)));
-  const known = new Map<string, number>();
-  const prepared = sides.map((side) => prepare(space, side, known));
+  const { space, prepared } = together(sides);
   partition(
     space.roots(),
     prepared.map(({ boxes }) => boxes),
@@ -138,9 +144,7 @@ export function compare(
   packets: 'all' | 'disputed',
   found: (region: Region) => void,
 ): void {
-  const space = new Space(sides.map(({ rules }) => rules.map(({ match }) => match)));
-  const known = new Map<string, number>();
-  const prepared = sides.map((side) => prepare(space, side, known));
+  const { space, prepared } = together(sides);
   partition(
     space.roots(),
     prepared.map(({ boxes }) => boxes),

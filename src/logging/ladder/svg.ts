@@ -1,3 +1,4 @@
+import { escapeMarkup } from '#base';
 import { widthOf } from '../printable.ts';
 import type { Arrow, Ladder } from './flow.ts';
 import type { LadderStyle } from './text.ts';
@@ -6,14 +7,6 @@ const lane = 170;
 const step = 30;
 const top = 74;
 const left = 70;
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}
 
 function classOf(arrow: Arrow): string {
   if (arrow.status === 0) return 'request';
@@ -33,8 +26,8 @@ export function ladderSvg(ladder: Ladder, style: Pick<LadderStyle, 'roles' | 'vi
     const x = columnOf.get(id) ?? 0;
     const role = kind === 'host' ? (style.roles?.get(detail) ?? '') : detail;
     return (
-      `<text class="name" x="${x}" y="24">${escapeXml(name)}</text>` +
-      `<text class="role" x="${x}" y="42">${escapeXml(role)}</text>` +
+      `<text class="name" x="${x}" y="24">${escapeMarkup(name)}</text>` +
+      `<text class="role" x="${x}" y="42">${escapeMarkup(role)}</text>` +
       `<line class="life" x1="${x}" y1="52" x2="${x}" y2="${height - 8}"/>`
     );
   });
@@ -56,11 +49,11 @@ export function ladderSvg(ladder: Ladder, style: Pick<LadderStyle, 'roles' | 'vi
     return (
       `<text class="time" x="${left - 12}" y="${y + 4}">${time} ms</text>` +
       `<g class="${classOf(arrow)}"><line x1="${from}" y1="${y}" x2="${end}" y2="${y}" marker-end="url(#head)"/>` +
-      `<text x="${middle}" y="${y - 6}"${squeeze}>${escapeXml(label)}</text></g>`
+      `<text x="${middle}" y="${y - 6}"${squeeze}>${escapeMarkup(label)}</text></g>`
     );
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
-<title>Call-ID ${escapeXml(ladder.callId.replace(/[^\u0020-\u007e]/g, '?'))}</title>
+<title>Call-ID ${escapeMarkup(ladder.callId.replace(/[^\u0020-\u007e]/g, '?'))}</title>
 <style>${css}</style>
 <defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8Z" fill="context-stroke"/></marker></defs>
 ${heads.join('\n')}

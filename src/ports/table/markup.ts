@@ -1,4 +1,4 @@
-import type { Language } from '#base';
+import { escapeMarkup, type Language } from '#base';
 import type { TableRow } from './rows.ts';
 import type { SiteRow } from './site-rows.ts';
 import { printedRow, printedSite, words, type PrintedEnd, type PrintedRow } from './words.ts';
@@ -50,19 +50,6 @@ export function renderMarkdown(rows: readonly TableRow[], options: DocumentOptio
   ].join('\n');
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Makes text mean itself in HTML content and quoted attributes. */
-function html(text: string): string {
-  return text.replaceAll(/[&<>"']/gu, (sign) => entities[sign] ?? sign);
-}
-
 const style = `
   :root { color-scheme: light dark; font: 1rem/1.45 system-ui, sans-serif; }
   body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
@@ -80,10 +67,31 @@ const style = `
     tr { break-inside: avoid; } }
 `;
 
+function endCell({ who, addresses }: PrintedEnd): string {
+  const items = addresses.map((address) => {
+    const shown = escapeMarkup(address.words);
+    return `<li>${address.literal ? `<code>${shown}</code>` : shown}</li>`;
+  });
+  return `<td>${escapeMarkup(who ?? '')}<ul>${items.join('')}</ul></td>`;
+}
+
+function bodyRow(row: PrintedRow): string {
+  return [
+    `      <tr>`,
+    `<th scope="row" id="${escapeMarkup(row.id)}">${escapeMarkup(row.id)}</th>`,
+    `<td><code>${escapeMarkup(row.protocol)}</code></td>`,
+    endCell(row.source),
+    endCell(row.destination),
+    `<td>${escapeMarkup(row.origin)}</td>`,
+    `<td>${escapeMarkup(row.note)}</td>`,
+    `</tr>`,
+  ].join('');
+}
+
 /** The port table as one HTML page that needs nothing else: no script, no font, no network. */
 export function renderHtml(rows: readonly TableRow[], options: DocumentOptions): string {
   const { language, name, site } = options;
-  const title = html(`${words.title[language]}: ${name}`);
+  const title = escapeMarkup(`${words.title[language]}: ${name}`);
   const headings = [
     words.row,
     words.protocol,
@@ -92,28 +100,10 @@ export function renderHtml(rows: readonly TableRow[], options: DocumentOptions):
     words.origin,
     words.note,
   ];
-  const end = ({ who, addresses }: PrintedEnd): string => {
-    const items = addresses.map((address) => {
-      const shown = html(address.words);
-      return `<li>${address.literal ? `<code>${shown}</code>` : shown}</li>`;
-    });
-    return `<td>${html(who ?? '')}<ul>${items.join('')}</ul></td>`;
-  };
-  const bodyRow = (row: PrintedRow): string =>
-    [
-      `      <tr>`,
-      `<th scope="row" id="${html(row.id)}">${html(row.id)}</th>`,
-      `<td><code>${html(row.protocol)}</code></td>`,
-      end(row.source),
-      end(row.destination),
-      `<td>${html(row.origin)}</td>`,
-      `<td>${html(row.note)}</td>`,
-      `</tr>`,
-    ].join('');
   const body = rows.map((row) => bodyRow(printedRow(row, language)));
   const own = [
     '    <tbody>',
-    `      <tr><th class="own" scope="rowgroup" colspan="${headings.length}">${html(words.site[language])}</th></tr>`,
+    `      <tr><th class="own" scope="rowgroup" colspan="${headings.length}">${escapeMarkup(words.site[language])}</th></tr>`,
     ...site.map((row) => bodyRow(printedSite(row, language))),
     '    </tbody>',
   ];

@@ -1,3 +1,4 @@
+import { escapeMarkup } from '#base';
 import { jsonReply, type Reply } from '../reply.ts';
 
 /** A named address in an Autodiscover answer. */
@@ -104,7 +105,7 @@ function jsonAccess(access: Access): { fqdn: string; port: string } {
 
 function asXml(answer: Answer): string {
   const links = answer.links.map(
-    ({ token, href }) => `<Link token="${escapeXml(token)}" href="${escapeXml(href)}"/>`,
+    ({ token, href }) => `<Link token="${escapeMarkup(token)}" href="${escapeMarkup(href)}"/>`,
   );
   return [
     '<?xml version="1.0" encoding="utf-8"?>',
@@ -119,13 +120,5 @@ function asXml(answer: Answer): string {
 function xmlAccess(name: string, access: Access | undefined): string {
   return access === undefined
     ? ''
-    : `<${name} fqdn="${escapeXml(access.fqdn)}" port="${access.port}"/>`;
-}
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+    : `<${name} fqdn="${escapeMarkup(access.fqdn)}" port="${access.port}"/>`;
 }
