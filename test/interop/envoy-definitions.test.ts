@@ -59,7 +59,7 @@ describe('the configuration for Envoy', () => {
     for (const [from, to, fault] of [
       ['"lb_policy":', '"lb_polcy":', /clusters\[0\]\.lb_polcy: unknown/u],
       ['"LEAST_REQUEST"', '"LEAST_CONN"', /lb_policy: not of LbPolicy/u],
-      ['"connect_timeout":"3s"', '"connect_timeout":3', /connect_timeout: no duration/u],
+      ['"connect_timeout":"', '"connect_timeout":"in ', /connect_timeout: no duration/u],
       ['"port_value":80', '"port_value":"80"', /port_value: no uint32/u],
       ['tcp_proxy.v3.TcpProxy', 'tcp_proxy.v3.TcpProxi', /typed_config: unknown type/u],
       ['"stat_prefix":', '"stat_prefx":', /typed_config\.stat_prefix: missing/u],
